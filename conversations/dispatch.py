@@ -1,0 +1,50 @@
+"""Rings the workers: which queue a turn's wake-up goes to, and what happens when the broker is away.
+
+A wake-up carries the turn's id only. Losing one costs time, never a turn: the sweeper rings again.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+
+from conversations.inference.rungs import Rungs
+from conversations.models import Turn
+from portal.celery import app
+from portal.core.events import emit
+
+REPLY = "conversations.reply"
+SWEEP = "conversations.sweep_turns"
+DEFAULT_QUEUE = "default"
+
+rungs = Rungs(settings.REDIS_URL)
+#: Publishing may block on a lost broker for seconds; a request does not wait for it.
+_publishers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="publish")
+
+
+def queue_for(tried: list[str]) -> str:
+    """The best live rung that was not tried yet; without one, any worker quotes the articles."""
+    for rung in rungs.live():
+        if rung not in tried:
+            return rung
+    return DEFAULT_QUEUE
+
+
+def ring(turn_id: UUID, *, tried: list[str] | None = None) -> None:
+    """Wake a worker for a turn, without waiting for the broker."""
+    _publishers.submit(_ring, turn_id, tried or [])
+
+
+def _ring(turn_id: UUID, tried: list[str]) -> None:
+    queue = queue_for(tried)
+    try:
+        app.send_task(
+            REPLY, kwargs={"turn_id": str(turn_id)}, queue=queue, retry=False, ignore_result=True
+        )
+    except (OperationalError, OSError) as exc:
+        emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
+        return
+    Turn.objects.filter(pk=turn_id, queued_at__isnull=True).update(queued_at=Now())

@@ -1,0 +1,122 @@
+"""IntakeService: what a customer does, made durable before anything else happens to it."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from conversations import dispatch
+from conversations.escalation.desk import EscalationDeskService
+from conversations.models import Conversation, ConversationEvent, Message, Rating, Turn
+from conversations.services import turns
+from conversations.services.events import append_event, append_message, lock
+from portal.core.errors import InvalidInput, NotFound
+from portal.core.service import BaseService
+
+
+class NotRatable(InvalidInput):
+    """Only an answer of the assistant or an agent can be rated."""
+
+    code = "not_ratable"
+
+
+@dataclass(frozen=True)
+class NewConversation:
+    """`token` is shown once; the database holds its hash only."""
+
+    id: UUID
+    token: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message that is stored. `duplicate`: it was stored before, under the same client id."""
+
+    message_id: UUID
+    seq: int
+    duplicate: bool
+    turn_id: UUID | None
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class IntakeService(BaseService):
+    name = "intake"
+
+    def __init__(self, desk: EscalationDeskService | None = None) -> None:
+        super().__init__()
+        self.desk = desk or EscalationDeskService()
+
+    def open_conversation(self, *, channel: str = "web") -> NewConversation:
+        """A new, empty conversation and the secret that opens it."""
+        token = secrets.token_urlsafe(32)
+        with self.operation("open_conversation"):
+            conversation = Conversation.objects.create(
+                channel=channel, token_hash=hash_token(token)
+            )
+        return NewConversation(conversation.id, token)
+
+    def post_message(
+        self, *, conversation_id: UUID, client_id: UUID, text: str, now: datetime
+    ) -> Accepted:
+        """Store a customer's message and open a turn for it, in one transaction.
+
+        The same client id is the same message, however often it is sent. The worker is rung when
+        the transaction is committed.
+        """
+        with self.operation("post_message"), transaction.atomic():
+            conversation = lock(conversation_id)
+            known = Message.objects.filter(conversation=conversation, client_id=client_id).first()
+            if known is not None:
+                return Accepted(known.id, known.seq, duplicate=True, turn_id=None)
+            message = append_message(
+                conversation=conversation,
+                author=Message.Author.CUSTOMER,
+                text=text,
+                now=now,
+                client_id=client_id,
+            )
+            self._reopen(conversation, now)
+            turn = self._open_turn(conversation, message, now)
+            return Accepted(message.id, message.seq, False, turn.id if turn else None)
+
+    def _open_turn(
+        self, conversation: Conversation, message: Message, now: datetime
+    ) -> Turn | None:
+        """A turn for the assistant, unless a person holds the conversation."""
+        if conversation.holder != Conversation.Holder.ASSISTANT:
+            return None
+        turn = turns.open_turn(conversation=conversation, question=message, now=now)
+        if turn.state == Turn.State.QUEUED:
+            transaction.on_commit(lambda: dispatch.ring(turn.id))
+        return turn
+
+    def _reopen(self, conversation: Conversation, now: datetime) -> None:
+        if conversation.status not in (Conversation.Status.RESOLVED, Conversation.Status.CLOSED):
+            return
+        conversation.status = Conversation.Status.OPEN
+        conversation.save(update_fields=["status"])
+        append_event(
+            conversation=conversation,
+            type=ConversationEvent.Type.STATUS,
+            now=now,
+            payload={"status": Conversation.Status.OPEN},
+        )
+
+    def request_person(self, *, conversation_id: UUID, now: datetime) -> None:
+        self.desk.request_person(conversation_id=conversation_id, now=now)
+
+    def rate(self, *, conversation_id: UUID, message_id: UUID, score: int) -> None:
+        """Keep the customer's thumb; the last one counts. Raises NotFound or NotRatable."""
+        with self.operation("rate"):
+            message = Message.objects.filter(pk=message_id, conversation_id=conversation_id).first()
+            if message is None:
+                raise NotFound
+            if message.author not in (Message.Author.ASSISTANT, Message.Author.AGENT):
+                raise NotRatable
+            Rating.objects.update_or_create(message=message, defaults={"score": score})

@@ -1,0 +1,144 @@
+"""Who may answer: claiming, keeping, ending and passing on a turn.
+
+The database's clock decides. Every write is one conditional UPDATE that carries the fencing epoch,
+so a worker that lost its turn can change nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+
+from conversations.models import Conversation, Message, Turn
+from portal import limits
+from portal.core.events import emit
+
+
+class LostTurn(Exception):
+    """Another worker owns this turn now."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to answer one turn, until it is lost or ended."""
+
+    turn_id: UUID
+    conversation_id: UUID
+    owner: UUID
+    epoch: int
+
+
+def open_turn(*, conversation: Conversation, question: Message, now: datetime) -> Turn:
+    """The live turn that answers `question`, in a locked conversation.
+
+    A turn that waits takes the new message along (a burst gets one reply). A turn that runs is
+    left alone: when it ends it opens the next one for what it did not cover.
+    """
+    turn = Turn.objects.filter(conversation=conversation, state__in=Turn.LIVE).first()
+    if turn is None:
+        return Turn.objects.create(
+            conversation=conversation,
+            question=question,
+            covers_seq=question.seq,
+            accepted_at=now,
+            rung_at=now,
+            deadline_at=now + timedelta(seconds=limits.DEADLINE),
+        )
+    if turn.state == Turn.State.QUEUED:
+        Turn.objects.filter(pk=turn.pk, state=Turn.State.QUEUED).update(
+            question=question, covers_seq=question.seq
+        )
+        turn.refresh_from_db()
+    return turn
+
+
+def claim(*, turn_id: UUID) -> Lease | None:
+    """Take a queued turn, or one whose owner fell silent. None: somebody else has it, or it ended."""
+    owner = uuid4()
+    free = Q(state=Turn.State.QUEUED) | Q(state=Turn.State.RUNNING, lease_until__lt=Now())
+    taken = Turn.objects.filter(free, pk=turn_id, attempts__lt=limits.MAX_ATTEMPTS).update(
+        state=Turn.State.RUNNING,
+        epoch=F("epoch") + 1,
+        attempts=F("attempts") + 1,
+        lease_owner=owner,
+        lease_until=Now() + timedelta(seconds=limits.LEASE),
+        claimed_at=Coalesce("claimed_at", Now()),
+    )
+    if taken != 1:
+        return None
+    turn = Turn.objects.only("epoch", "conversation_id").get(pk=turn_id)
+    emit("turn.claimed", turn=str(turn_id), epoch=turn.epoch)
+    return Lease(turn_id, turn.conversation_id, owner, turn.epoch)
+
+
+def held(lease: Lease) -> Q:
+    """The condition under which a lease's owner may write to its turn."""
+    return Q(pk=lease.turn_id, epoch=lease.epoch, state=Turn.State.RUNNING)
+
+
+def renew(owners: list[UUID]) -> dict[UUID, bool]:
+    """Prolong the leases of one worker, in one query.
+
+    Returns, for each owner that still holds its turn, whether the customer asked to stop. An owner
+    that is missing has lost its turn.
+    """
+    mine = Turn.objects.filter(lease_owner__in=owners, state=Turn.State.RUNNING)
+    mine.update(lease_until=Now() + timedelta(seconds=limits.LEASE))
+    return {
+        owner: stop
+        for owner, stop in mine.values_list("lease_owner", "stop_requested")
+        if owner is not None
+    }
+
+
+def record(lease: Lease, **fields: object) -> None:
+    """Write progress of a running turn. Raises LostTurn when it is no longer the owner's."""
+    if Turn.objects.filter(held(lease)).update(**fields) != 1:
+        raise LostTurn
+
+
+def release(lease: Lease) -> bool:
+    """Give a turn back unanswered, so that another worker takes it at once."""
+    released = Turn.objects.filter(held(lease)).update(
+        state=Turn.State.QUEUED,
+        epoch=F("epoch") + 1,
+        attempts=F("attempts") - 1,
+        lease_owner=None,
+        lease_until=None,
+        rung_at=Now(),
+    )
+    return released == 1
+
+
+def request_stop(*, conversation_id: UUID) -> UUID | None:
+    """Note that the customer pressed stop. Returns the live turn, or None when there is none."""
+    turn = Turn.objects.filter(conversation_id=conversation_id, state__in=Turn.LIVE).first()
+    if turn is None:
+        return None
+    Turn.objects.filter(pk=turn.pk, state__in=Turn.LIVE).update(stop_requested=True)
+    return turn.pk
+
+
+def cover_newer_messages(lease: Lease) -> bool:
+    """Take along what the customer wrote since the claim. True: there was something.
+
+    Locks the conversation first, like every other writer, so that no message falls between.
+    """
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=lease.conversation_id)
+        newest = (
+            Message.objects.filter(
+                conversation_id=lease.conversation_id, author=Message.Author.CUSTOMER
+            )
+            .order_by("-seq")
+            .first()
+        )
+        if newest is None:
+            return False
+        grown = Turn.objects.filter(held(lease), covers_seq__lt=newest.seq).update(
+            covers_seq=newest.seq, question=newest
+        )
+        return grown == 1

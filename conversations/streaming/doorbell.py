@@ -1,0 +1,58 @@
+"""The doorbell: "this conversation has something new", over the channel layer. Lossy by design.
+
+It carries a conversation's id and nothing that matters. Who misses it catches up by polling.
+"""
+
+import asyncio
+import logging
+import threading
+from typing import Any
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+
+from portal.core.events import emit
+
+
+def group_name(conversation_id: UUID | str) -> str:
+    return f"conversation.{conversation_id}"
+
+
+def notice(turn_id: UUID | None = None) -> dict[str, Any]:
+    return {"type": "conversation.changed", "turn": str(turn_id) if turn_id else ""}
+
+
+class Doorbell:
+    """Rings from a thread without waiting, over one connection in a loop of its own.
+
+    async_to_sync in each task would open a loop and a connection for every ring.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def ring(self, conversation_id: UUID, turn_id: UUID | None = None) -> None:
+        asyncio.run_coroutine_threadsafe(
+            self._send(group_name(conversation_id), notice(turn_id)), self._running_loop()
+        )
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None or self._loop.is_closed():
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=self._loop.run_forever, name="doorbell", daemon=True
+                ).start()
+            return self._loop
+
+    async def _send(self, group: str, message: dict[str, Any]) -> None:
+        layer = get_channel_layer()
+        try:
+            if layer is not None:
+                await layer.group_send(group, message)
+        except Exception as exc:  # any transport error: the poll makes up for it
+            emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
+
+
+doorbell = Doorbell()

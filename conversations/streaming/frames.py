@@ -1,0 +1,152 @@
+"""The wire protocol, version 1: what a client may send and how the server's frames look.
+
+Every problem with a client's frame is a FrameError with a code and a sentence that says what to
+do; the socket stays open.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from portal import limits
+
+VERSION = 1
+
+
+class FrameError(Exception):
+    """A client's frame that cannot be served; answered with an error frame."""
+
+    def __init__(self, code: str, detail: str, client_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.client_id = code, detail, client_id
+
+    def frame(self) -> dict[str, Any]:
+        extra = {"client_id": self.client_id} if self.client_id else {}
+        return {"type": "error", "code": self.code, "detail": self.detail, **extra}
+
+
+@dataclass(frozen=True)
+class SendMessage:
+    client_id: UUID
+    text: str
+
+
+@dataclass(frozen=True)
+class Resume:
+    after: int
+
+
+@dataclass(frozen=True)
+class StopReply:
+    pass
+
+
+@dataclass(frozen=True)
+class RequestHuman:
+    pass
+
+
+@dataclass(frozen=True)
+class Typing:
+    pass
+
+
+@dataclass(frozen=True)
+class Ping:
+    pass
+
+
+@dataclass(frozen=True)
+class RateReply:
+    message: UUID
+    score: int
+
+
+ClientFrame = SendMessage | Resume | StopReply | RequestHuman | Typing | Ping | RateReply
+
+
+def parse(raw: str | None) -> ClientFrame:
+    """Read one client frame. Raises FrameError for anything else, whatever it is."""
+    if raw is None:
+        raise FrameError("not_text", _("Send JSON as a text frame, not binary."))
+    if len(raw) > limits.FRAME_BYTES:
+        detail = _("This message is too long. Please keep it under %(limit)s characters.")
+        raise FrameError("too_long", detail % {"limit": limits.MESSAGE_CHARS})
+    try:
+        frame = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise FrameError("not_json", _("This is not JSON. Send one JSON object a frame.")) from None
+    if not isinstance(frame, dict):
+        raise FrameError("not_object", _("Send one JSON object a frame."))
+    if frame.get("v", VERSION) != VERSION:
+        raise FrameError("wrong_version", _("Only protocol version 1 is spoken here."))
+    kind = frame.get("type")
+    parser = _PARSERS.get(kind) if isinstance(kind, str) else None
+    if parser is None:
+        raise FrameError("unknown_type", _("Unknown frame type. See docs/websocket.md."))
+    return parser(frame)
+
+
+def _send(frame: dict[str, Any]) -> SendMessage:
+    raw_id = frame.get("client_id")
+    client_id = raw_id if isinstance(raw_id, str) else None
+    text = frame.get("text")
+    if not isinstance(text, str):
+        raise FrameError("bad_text", _("The field text must be a string."), client_id)
+    return SendMessage(client_id=_uuid(raw_id, "client_id"), text=clean_text(text, client_id))
+
+
+def clean_text(text: str, client_id: str | None = None) -> str:
+    """The customer's words as they may be stored: no NUL, no lone surrogates, not blank."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
+    if not text or not any(_is_visible(char) for char in text):
+        raise FrameError("empty", _("Please type a message first."), client_id)
+    if len(text) > limits.MESSAGE_CHARS:
+        detail = _("This message is too long. Please keep it under %(limit)s characters.")
+        raise FrameError("too_long", detail % {"limit": limits.MESSAGE_CHARS}, client_id)
+    return text
+
+
+def _is_visible(char: str) -> bool:
+    """Whether a character shows something; zero-width and direction marks alone do not."""
+    return not char.isspace() and char not in "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+
+
+def _resume(frame: dict[str, Any]) -> Resume:
+    after = frame.get("after", 0)
+    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after <= 2**31 - 1:
+        raise FrameError("bad_after", _("The field after must be a whole number from 0."))
+    return Resume(after)
+
+
+def _rate(frame: dict[str, Any]) -> RateReply:
+    score = frame.get("score")
+    if isinstance(score, bool) or score not in (1, -1):
+        raise FrameError("bad_score", _("The field score must be 1 or -1."))
+    return RateReply(message=_uuid(frame.get("message"), "message"), score=score)
+
+
+def _uuid(value: Any, name: str) -> UUID:
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        detail = _("The field %(name)s must be a UUID.") % {"name": name}
+        raise FrameError(f"bad_{name}", detail) from None
+
+
+_PARSERS: dict[str, Any] = {
+    "message.send": _send,
+    "resume": _resume,
+    "reply.stop": lambda _frame: StopReply(),
+    "human.request": lambda _frame: RequestHuman(),
+    "typing": lambda _frame: Typing(),
+    "ping": lambda _frame: Ping(),
+    "reply.rate": _rate,
+}
+
+
+def encode(frame: dict[str, Any]) -> str:
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,104 @@
+"""Durable frames, read back from the database: the same frame for the first and for any later reader.
+
+A page of events costs a constant number of queries.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from conversations.models import Conversation, ConversationEvent, Message, Turn
+from portal import limits
+from portal.core.markdown import render_message
+
+_MILLISECONDS = 1000
+
+
+def events_after(conversation_id: UUID, after: int) -> list[dict[str, Any]]:
+    """The next page (limits.EVENTS_PAGE) of durable frames with seq > after, in order."""
+    events: QuerySet[ConversationEvent] = (
+        ConversationEvent.objects.filter(conversation_id=conversation_id, seq__gt=after)
+        .select_related("message", "message__turn", "message__rating", "message__user")
+        .prefetch_related("message__citations")
+        .order_by("seq")[: limits.EVENTS_PAGE]
+    )
+    return [frame(event) for event in events]
+
+
+def live_turn(conversation_id: UUID) -> Turn | None:
+    """The turn that is being answered or waits for it, if there is one."""
+    return Turn.objects.filter(conversation_id=conversation_id, state__in=Turn.LIVE).first()
+
+
+def heads(conversation_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """The last sequence number of each conversation, in one query."""
+    rows = Conversation.objects.filter(pk__in=list(conversation_ids))
+    return dict(rows.values_list("pk", "head_seq"))
+
+
+def frame(event: ConversationEvent) -> dict[str, Any]:
+    """The frame of one event. `seq` is the event's; a message's own seq is the same number."""
+    body: dict[str, Any] = {"type": event.type, "seq": event.seq, **event.payload}
+    if event.message is None:
+        return body
+    body["message"] = message_payload(event.message)
+    if event.type == ConversationEvent.Type.MESSAGE_ACCEPTED and event.message.client_id:
+        body["client_id"] = str(event.message.client_id)
+    return body
+
+
+def message_payload(message: Message) -> dict[str, Any]:
+    """A message as clients see it. `html` is sanitised here; `text` is data and must be escaped."""
+    payload: dict[str, Any] = {
+        "id": str(message.id),
+        "seq": message.seq,
+        "author": message.author,
+        "text": message.text,
+        "created_at": message.created_at.isoformat(),
+    }
+    if message.author == Message.Author.CUSTOMER:
+        return payload
+    payload["html"] = render_message(message.text)
+    if message.user is not None:
+        payload["name"] = message.user.get_short_name() or message.user.get_username()
+    turn = getattr(message, "turn", None)
+    if turn is not None:
+        payload |= _turn_payload(turn)
+        payload["citations"] = _citations(message)
+        rating = getattr(message, "rating", None)
+        payload["rating"] = rating.score if rating else None
+    return payload
+
+
+def _turn_payload(turn: Turn) -> dict[str, Any]:
+    payload: dict[str, Any] = {
+        "decision": turn.decision or None,
+        "tier": turn.tier,
+        "model": turn.model,
+        "timings": timings(turn),
+    }
+    if turn.stopped:
+        payload["stopped"] = True
+    if choices := turn.trace.get("choices"):
+        payload["choices"] = choices
+    return payload
+
+
+def _citations(message: Message) -> Sequence[dict[str, Any]]:
+    return [
+        {"number": citation.number, "title": citation.title, "url": citation.url}
+        for citation in message.citations.all()
+    ]
+
+
+def timings(turn: Turn) -> dict[str, float]:
+    """Milliseconds since acceptance of each step that was reached."""
+    steps = ("queued", "claimed", "retrieved", "decided", "first_token", "done")
+    times = {step: getattr(turn, f"{step}_at") for step in steps}
+    return {
+        f"{step}_ms": round((at - turn.accepted_at).total_seconds() * _MILLISECONDS, 1)
+        for step, at in times.items()
+        if at is not None
+    }

@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Django's command line, with the embedded services started for the commands that need them."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+    from portal.embedded import services_for  # noqa: PLC0415
+
+    with services_for(sys.argv):
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Every setting of Portal, read from the environment in one place.
+
+Nothing else reads os.environ. Each field has a default that works on one machine, a check in
+portal/checks.py where a wrong value would hurt, and a line in docs/settings.md (tested).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(ValueError):
+    """A setting has a value that Portal cannot use."""
+
+
+def _env(name: str, default: Any, doc: str) -> Any:
+    return field(default=default, metadata={"env": name, "doc": doc})
+
+
+@dataclass(frozen=True)
+class Config:
+    # --- web
+    debug: bool = _env("PORTAL_DEBUG", False, "Django debug pages; never in production.")
+    secret_key: str = _env(
+        "PORTAL_SECRET_KEY", "", "Signing key. Unset: made once and kept under the state folder."
+    )
+    hosts: tuple[str, ...] = _env(
+        "PORTAL_HOSTS",
+        ("localhost", "127.0.0.1", "[::1]"),
+        "Host names that the portal answers to, comma separated.",
+    )
+    origins: tuple[str, ...] = _env(
+        "PORTAL_ORIGINS",
+        (),
+        "Extra origins (https://shop.example) whose pages may open sockets, comma separated.",
+    )
+    host: str = _env("HOST", "127.0.0.1", "Address that `manage.py run` and `serve` listen on.")
+    port: int = _env("PORT", 8000, "Port that `manage.py run` and `serve` listen on.")
+    company: str = _env("PORTAL_COMPANY", "Northwind Goods", "Company name shown to customers.")
+    # --- state and services
+    var: Path = _env("PORTAL_VAR", ROOT / "var", "State folder: embedded services, models, keys.")
+    database_url: str = _env(
+        "DATABASE_URL", "", "postgres://user:password@host:port/name. Unset: an embedded PostgreSQL."
+    )
+    redis_url: str = _env("REDIS_URL", "", "redis://host:port/0. Unset: an embedded Redis.")
+    broker_url: str = _env(
+        "CELERY_BROKER_URL", "", "Celery's broker, such as amqp://… for RabbitMQ. Unset: Redis."
+    )
+    # --- models
+    tier: str = _env(
+        "PORTAL_TIER", "auto", "Rung that this model worker serves: auto, gpu or cpu."
+    )
+    gpu_model: str = _env(
+        "PORTAL_GPU_MODEL",
+        "meta-llama/Llama-3.1-8B-Instruct",
+        "Model of the gpu rung: a local folder or a hub name.",
+    )
+    gpu_model_revision: str = _env(
+        "PORTAL_GPU_MODEL_REVISION",
+        "0e9e39f249a16976918f6564b8830bc894c89659",
+        "Pinned revision of the gpu model, where it comes from a hub.",
+    )
+    cpu_model: str = _env(
+        "PORTAL_CPU_MODEL", "", "Folder of the cpu rung's model. Unset: the packaged SmolLM2 135M."
+    )
+    embedding_model: str = _env(
+        "PORTAL_EMBEDDING_MODEL", "", "Folder of the embedding model. Unset: the packaged MiniLM."
+    )
+    model_threads: int = _env("PORTAL_MODEL_THREADS", 0, "Threads of the model worker; 0: all cores.")
+    # --- logs
+    log_format: str = _env("PORTAL_LOG_FORMAT", "human", "human or json.")
+    log_level: str = _env("PORTAL_LOG_LEVEL", "INFO", "Python log level.")
+
+    @property
+    def embeds_database(self) -> bool:
+        return not self.database_url
+
+    @property
+    def embeds_redis(self) -> bool:
+        return not self.redis_url
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Config:
+    """Read a Config from environment variables; a SettingError names the variable and the way out."""
+    values: dict[str, Any] = {}
+    for item in fields(Config):
+        raw = environ.get(item.metadata["env"], "").strip()
+        if raw:
+            values[item.name] = _convert(item.metadata["env"], raw, item.default)
+    return Config(**values)
+
+
+def _convert(name: str, raw: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        if raw.lower() not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
+            raise SettingError(f"{name} is {raw!r}; use true or false.")
+        return raw.lower() in {"1", "true", "yes", "on"}
+    if isinstance(default, int):
+        try:
+            return int(raw)
+        except ValueError:
+            raise SettingError(f"{name} is {raw!r}; use a whole number.") from None
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+    if isinstance(default, Path):
+        return Path(raw).expanduser().resolve()
+    return raw

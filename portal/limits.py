@@ -1,0 +1,46 @@
+"""Every time budget and size limit, in one table, in the order that they must keep.
+
+portal/checks.py asserts the inequalities at start-up. Seconds unless the name says otherwise.
+Sources: measured values of the project's reliability notes.
+"""
+
+# Text on its way to the customer
+FLUSH_MS = 40  # coalescing of streamed text
+FLUSH_CHARS = 256
+
+# A turn's life: HEARTBEAT <= REAP < STALL < LEASE <= QUEUE_WAIT < DEADLINE < STREAM_TTL
+HEARTBEAT = 5.0
+REAP = 5.0
+STALL = 15.0  # no token for so long: the rung is given up
+LEASE = 30.0
+QUEUE_WAIT = 30.0  # a queued turn older than this is rung again on the next rung
+DEADLINE = 120.0
+GRACE = 150.0  # a worker's time to finish after SIGTERM
+VISIBILITY_TIMEOUT = 600  # the broker redelivers after this
+STREAM_TTL = 900  # a finished turn's stream stays for late readers
+MAX_ATTEMPTS = 3
+
+# Broker and database sockets
+PUBLISH_SOCKET_TIMEOUT = 2.0
+WORKER_SOCKET_TIMEOUT = 15.0
+BROKER_HEALTH_CHECK = 10
+WEB_STATEMENT_TIMEOUT = 5.0
+HTTP_TIMEOUT = 60
+DRAIN = 25.0
+
+# Sockets
+MESSAGE_CHARS = 8_000  # a customer's message
+FRAME_BYTES = 64 * 1024  # a client's frame; larger ones get an error, the socket lives
+SOCKET_MESSAGE_BYTES = 4 * 1024 * 1024  # the server's own cut
+OUTBOX_BYTES = 1024 * 1024  # unsent for two checks in a row: the client does not read, cut it
+INBOX_MESSAGES = 64  # received but not handled: the client floods, close 1008
+INBOX_BYTES = 8 * 1024 * 1024
+BODY_BYTES = 10 * 1024 * 1024  # of an HTTP request
+PING = 20  # seconds between pings, and until a pong is overdue
+DRAIN_SOCKETS_PER_SECOND = 50  # so that a restart is not a stampede
+WEBSOCKET_TIMEOUT = 4 * 3600
+EVENTS_PAGE = 200  # durable frames replayed per query
+
+# Generation
+PROMPT_TOKENS = 1_500
+REPLY_TOKENS = 220
