@@ -1,6 +1,8 @@
 """The ASGI application: HTTP by Django, WebSockets by Channels behind an origin check."""
 
 import os
+from typing import Any
+from urllib.parse import ParseResult
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
@@ -14,9 +16,16 @@ from django.conf import settings  # noqa: E402
 
 from conversations.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": django_application,
-        "websocket": OriginValidator(URLRouter(websocket_urlpatterns), settings.WS_ALLOWED_ORIGINS),
-    }
+
+class BrowserOriginValidator(OriginValidator):
+    """Refuses pages of foreign sites. A client that is no browser sends no Origin and is let in:
+    what opens a conversation is its token, never a cookie."""
+
+    def valid_origin(self, parsed_origin: ParseResult | None) -> bool:
+        return parsed_origin is None or bool(super().valid_origin(parsed_origin))
+
+
+websockets: Any = BrowserOriginValidator(
+    URLRouter(websocket_urlpatterns), settings.WS_ALLOWED_ORIGINS
 )
+application = ProtocolTypeRouter({"http": django_application, "websocket": websockets})

@@ -28,6 +28,7 @@ WITHOUT_SERVICES = frozenset(
         "findstatic",
         "makemessages",
         "prepare_model",
+        "run",  # starts them itself, to show the progress
         "startapp",
         "startproject",
     }
@@ -65,6 +66,14 @@ class Services:
                 self._leave()
                 raise
 
+    def revive(self) -> list[str]:
+        """Start again what has died under us. Returns the names of what was started."""
+        if self._users is None:
+            return []
+        with guard.locked(self.layout.run / "change.lock"):
+            self._watch()
+            return self._start()
+
     def release(self) -> None:
         """Stop being a user; the last one stops the services and waits until they are gone."""
         if self._users is None:
@@ -86,14 +95,16 @@ class Services:
             time.sleep(0.01)
 
     def _start(self) -> list[str]:
-        wanted = self._servers = []
+        wanted: list[Postgres | Redis] = []
         if self.config.embeds_database:
             wanted.append(Postgres(self.layout))
         if self.config.embeds_redis:
             wanted.append(Redis(self.layout))
         with ThreadPoolExecutor(len(wanted)) as pool:
-            started = list(pool.map(lambda service: service.start(), wanted))
-        return [type(s).__name__ for s, fresh in zip(wanted, started, strict=True) if fresh]
+            started = list(pool.map(lambda server: server.start(), wanted))
+        fresh = [server for server, new in zip(wanted, started, strict=True) if new]
+        self._servers += fresh
+        return [type(server).__name__ for server in fresh]
 
     def _watch(self) -> None:
         """Start a guard unless one lives."""

@@ -1,0 +1,24 @@
+"""`manage.py beat`: rings the periodic tasks. One an installation; two do no harm."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from portal.celery import app
+
+
+class Command(BaseCommand):
+    help = "Run Celery's beat, which rings the sweeper and the other periodic tasks."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        run = settings.CONFIG.var / "run"
+        run.mkdir(parents=True, exist_ok=True)
+        app.start(
+            [
+                "beat",
+                f"--schedule={run / 'beat-schedule'}",
+                "--pidfile=",
+                f"--loglevel={settings.CONFIG.log_level}",
+            ]
+        )

@@ -1,0 +1,210 @@
+"""`manage.py run`: the whole portal on one machine, from nothing to `ready`, and nothing left after."""
+
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+
+from conversations.inference.rungs import Rungs
+from portal import limits, preparation
+from portal.embedded import Services
+from portal.supervisor import Child, Supervisor
+
+WEB_SECONDS = 60.0
+MODEL_SECONDS = 60.0
+REVIVE_SECONDS = 5.0
+TICK = 0.2
+
+
+class Command(BaseCommand):
+    help = "Set up and run everything on this machine: services, workers and the web server."
+    requires_system_checks = "__all__"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default=settings.CONFIG.host)
+        parser.add_argument("--port", type=int, default=settings.CONFIG.port)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        self.began = time.monotonic()
+        self.host, self.port = options["host"], options["port"]
+        shown = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
+        self.url = f"http://{shown}:{self.port}/"
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
+        with self._alone():
+            self._refuse_taken_port()
+            services = Services(settings.CONFIG)
+            try:
+                self._serve(services)
+            except KeyboardInterrupt:
+                self.say("stopped.")
+            except (RuntimeError, OSError, preparation.StepFailed) as error:
+                raise CommandError(str(error)) from error
+            finally:
+                connections.close_all()
+                services.release()
+
+    def say(self, line: str) -> None:
+        self.stdout.write(f"[{time.monotonic() - self.began:5.1f} s] {line}")
+        self.stdout.flush()
+
+    # --- before anything starts
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Refuse a second `run` on the same state folder."""
+        path = settings.CONFIG.var / "run" / "run.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                where = file.read().strip() or "another process"
+                raise CommandError(
+                    f"This portal runs already ({where}). Stop that one, or give this one a state "
+                    "folder of its own with PORTAL_VAR."
+                ) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()}, {self.url}")
+            file.flush()
+            yield
+
+    def _refuse_taken_port(self) -> None:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise CommandError(
+                    f"Cannot listen on {self.host}:{self.port}: {error.strerror}. "
+                    f"Choose another port: make run PORT={self.port + 1}"
+                ) from None
+
+    # --- the way up
+
+    def _serve(self, services: Services) -> None:
+        model = ThreadPoolExecutor(1).submit(self._prepare_model)
+        self._step("PostgreSQL and Redis", services.acquire)
+        self._step("database schema", preparation.migrate)
+        password = preparation.create_admin()
+        self._step("static files", preparation.collect_assets)
+        model.result()
+        self._load_demo()
+        connections.close_all()
+        supervisor = Supervisor(self._children(), say=self.say)
+        try:
+            supervisor.start()
+            self.say("started the web server, the model worker, the default worker and beat")
+            if not self._wait(supervisor, "the web server", self._web_is_ready, WEB_SECONDS):
+                raise RuntimeError(f"The web server does not get ready. Its log: {self._log('web')}")
+            if not self._wait(supervisor, "the model", self._model_is_ready, MODEL_SECONDS):
+                self.say("No model yet: answers are quoted from the articles until it is there.")
+            self._announce(password)
+            self._watch(supervisor, services)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.default_int_handler)
+            self.say("stopping…")
+            supervisor.stop(patience=limits.DRAIN + 5)
+
+    def _step(self, name: str, work: Callable[[], object]) -> None:
+        started = time.monotonic()
+        done = work()
+        seconds = time.monotonic() - started
+        self.say(f"{name}: {'done' if done else 'nothing to do'} ({seconds:.1f} s)")
+
+    def _prepare_model(self) -> None:
+        if not preparation.has_command("prepare_model"):
+            return
+        try:
+            preparation.run_command("prepare_model")
+        except preparation.StepFailed as error:
+            self.say(f"{error} Answers will be quoted from the articles.")
+
+    def _load_demo(self) -> None:
+        ready = preparation.DEMO_ARTICLES.exists() and preparation.has_command("import_articles")
+        if ready and not preparation.has_articles():
+            self.say("loading the demo help centre")
+            preparation.run_command("import_articles", str(preparation.DEMO_ARTICLES))
+
+    def _children(self) -> list[Child]:
+        commands = {
+            "web": ("serve", "--host", self.host, "--port", str(self.port)),
+            "model worker": ("worker", "model"),
+            "default worker": ("worker", "default"),
+            "beat": ("beat",),
+        }
+        return [
+            Child(name, preparation.manage(*command), self._log(name))
+            for name, command in commands.items()
+        ]
+
+    def _log(self, name: str) -> Path:
+        return settings.CONFIG.var / "log" / f"{name.replace(' ', '-')}.log"
+
+    # --- up
+
+    def _wait(
+        self, supervisor: Supervisor, name: str, is_ready: Callable[[], bool], seconds: float
+    ) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if is_ready():
+                self.say(f"{name} is ready")
+                return True
+            supervisor.tend()
+            time.sleep(TICK)
+        return False
+
+    def _web_is_ready(self) -> bool:
+        named = next((host for host in settings.ALLOWED_HOSTS if host[0] not in "*."), "localhost")
+        host = self.url.removeprefix("http://").rsplit(":", 1)[0]
+        connection = http.client.HTTPConnection(host, self.port, timeout=3)
+        try:
+            connection.request("GET", "/readyz", headers={"Host": named})
+            response = connection.getresponse()
+            json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError):
+            return False
+        finally:
+            connection.close()
+        return response.status == http.HTTPStatus.OK
+
+    def _model_is_ready(self) -> bool:
+        return bool(Rungs(settings.REDIS_URL).live())
+
+    def _announce(self, password: str) -> None:
+        out = self.stdout
+        out.write(f"ready {self.url}")
+        out.write(f"  help centre  {self.url}help/")
+        out.write(f"  admin        {self.url}admin/")
+        if password:
+            out.write(f"               {preparation.ADMIN} / {password}   (shown this once)")
+        out.write(f"  health       {self.url}readyz")
+        out.write(f"  logs         {settings.CONFIG.var / 'log'}")
+        out.write("  Ctrl-C stops everything.")
+        out.flush()
+
+    def _watch(self, supervisor: Supervisor, services: Services) -> None:
+        revive_at = 0.0
+        while True:
+            supervisor.tend()
+            if time.monotonic() > revive_at:
+                for name in services.revive():
+                    self.say(f"{name} had died and was started again.")
+                revive_at = time.monotonic() + REVIVE_SECONDS
+            time.sleep(TICK)

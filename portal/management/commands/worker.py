@@ -1,0 +1,45 @@
+"""`manage.py worker model|default`: a Celery worker of Portal."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal.celery import app
+
+#: Threads wait for the model or the database most of the time.
+CONCURRENCY = {"gpu": 32, "cpu": 8, "default": 4}
+
+
+def tier() -> str:
+    """The rung that this machine's model worker serves."""
+    if settings.CONFIG.tier != "auto":
+        return str(settings.CONFIG.tier)
+    return "gpu" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
+
+
+class Command(BaseCommand):
+    help = "Run a worker: `model` writes answers on this machine's rung, `default` does the rest."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kind", choices=["model", "default"])
+        parser.add_argument("--concurrency", type=int, default=0, help="Threads; 0: as fits.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        # Root in a container is usual, and messages are JSON only.
+        warnings.filterwarnings("ignore", message="You're running the worker with superuser")
+        queue = tier() if options["kind"] == "model" else "default"
+        app.worker_main(
+            [
+                "worker",
+                "--pool=threads",  # one process, so that one model serves all its threads
+                f"--concurrency={options['concurrency'] or CONCURRENCY[queue]}",
+                f"--queues={queue}",
+                f"--hostname={options['kind']}@%h",
+                f"--loglevel={settings.CONFIG.log_level}",
+                "--without-gossip",
+                "--without-mingle",
+            ]
+        )
