@@ -7,12 +7,16 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import redis
 from django.conf import settings
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from conversations.inference.rungs import Rungs
 from conversations.models import Turn
+from conversations.streaming.doorbell import doorbell
+from conversations.streaming.publisher import TurnStream
+from portal import limits
 from portal.celery import app
 from portal.core.events import emit
 
@@ -21,6 +25,7 @@ SWEEP = "conversations.sweep_turns"
 DEFAULT_QUEUE = "default"
 
 rungs = Rungs(settings.REDIS_URL)
+stream_client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 #: Publishing may block on a lost broker for seconds; a request does not wait for it.
 _publishers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="publish")
 
@@ -48,3 +53,13 @@ def _ring(turn_id: UUID, tried: list[str]) -> None:
         emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
         return
     Turn.objects.filter(pk=turn_id, queued_at__isnull=True).update(queued_at=Now())
+
+
+def open_stream(turn_id: UUID, epoch: int) -> TurnStream:
+    """The writing end of a turn's text, over one Redis connection pool a process."""
+    return TurnStream(client=stream_client, turn_id=turn_id, epoch=epoch, ttl=limits.STREAM_TTL)
+
+
+def ring_doorbell(conversation_id: UUID, turn_id: UUID | None = None) -> None:
+    """Tell the sockets of a conversation to look for something new."""
+    doorbell.ring(conversation_id, turn_id)

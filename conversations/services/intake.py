@@ -1,6 +1,5 @@
 """IntakeService: what a customer does, made durable before anything else happens to it."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations import dispatch
+from conversations.access import hash_token
 from conversations.escalation.desk import EscalationDeskService
 from conversations.models import Conversation, ConversationEvent, Message, Rating, Turn
 from conversations.services import turns
@@ -39,10 +39,6 @@ class Accepted:
     seq: int
     duplicate: bool
     turn_id: UUID | None
-
-
-def hash_token(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class IntakeService(BaseService):

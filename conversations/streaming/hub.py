@@ -17,7 +17,7 @@ from uuid import UUID
 import redis.asyncio as aioredis
 from redis.exceptions import RedisError
 
-from conversations.streaming.publisher import stream_key
+from conversations.streaming.publisher import state_key, stream_key
 from portal.core.events import emit
 
 _BLOCK_MS = 5_000
@@ -113,6 +113,13 @@ class StreamHub:
                 turn.last_id = entry_id
             for follower in turn.followers:
                 follower.set()
+
+    async def request_stop(self, turn_id: UUID, ttl: int) -> None:
+        """Make the next append of the turn's worker be refused. Raises RedisError."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.hset(state_key(turn_id), "stop", "1")
+        pipe.expire(state_key(turn_id), ttl)
+        await pipe.execute()
 
     async def close(self) -> None:
         if self._task is not None:

@@ -129,11 +129,3 @@ class TurnStream:
             pipe.execute()
         except redis.RedisError:
             self.lossy = True
-
-
-def request_stop(client: "redis.Redis", turn_id: UUID, ttl: int) -> None:
-    """Make the next append of any worker of this turn raise StopRequested. Raises RedisError."""
-    pipe = client.pipeline(transaction=False)
-    pipe.hset(state_key(turn_id), "stop", "1")
-    pipe.expire(state_key(turn_id), ttl)
-    pipe.execute()

@@ -1,0 +1,59 @@
+"""Puts the assistant together for this process: settings, clocks and adapters meet here only."""
+
+from collections.abc import Callable
+from functools import cache
+
+from django.conf import settings
+from django.utils import timezone
+
+from conversations import dispatch
+from conversations.inference.backend import GenerationBackend
+from conversations.inference.registry import build_backend as build
+from conversations.services.assistant import IntelligentAssistantService
+from conversations.services.drafting import Drafting
+from conversations.services.judging import SearchJudge
+from conversations.services.keeper import LeaseKeeper
+from portal import limits
+from portal.conf import Config
+
+keeper = LeaseKeeper(interval=limits.HEARTBEAT)
+_provider: list[Callable[[], GenerationBackend | None]] = [lambda: None]
+
+
+def use_backend(provider: Callable[[], GenerationBackend | None]) -> None:
+    """Name who gives the model of this process; without one, passages are quoted."""
+    _provider[0] = provider
+
+
+def build_backend(config: Config, tier: str) -> GenerationBackend:
+    """Load a rung's model. Raises BackendUnavailable with the operator's reason."""
+    return build(config, tier)
+
+
+@cache
+def judge() -> SearchJudge:
+    return SearchJudge()
+
+
+@cache
+def assistant() -> IntelligentAssistantService:
+    return IntelligentAssistantService(
+        judge=judge(),
+        backend=lambda: _provider[0](),
+        drafting=Drafting(
+            company=settings.CONFIG.company,
+            reply_tokens=limits.REPLY_TOKENS,
+            flush_seconds=limits.FLUSH_MS / 1000,
+            flush_chars=limits.FLUSH_CHARS,
+            now=timezone.now,
+        ),
+        open_stream=dispatch.open_stream,
+        keeper=keeper,
+        ring=dispatch.ring_doorbell,
+        now=timezone.now,
+    )
+
+
+def warm_up() -> None:
+    """Load what the first question would otherwise wait for."""
+    judge().warm_up()

@@ -1,0 +1,1 @@
+"""Measurements of a running portal, from outside, over its public protocol."""

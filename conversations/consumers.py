@@ -1,0 +1,230 @@
+"""The customer's socket. It translates frames to one service call each, and never waits long.
+
+Durable frames go out in sequence, each once: `sent_seq` moves under a lock. The text of a reply in
+progress comes from the hub as "all so far"; what lies beyond what was sent is sent.
+"""
+
+import asyncio
+import logging
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from conversations import access
+from conversations.models import Turn
+from conversations.services import turns
+from conversations.services.intake import IntakeService
+from conversations.streaming import frames, replay
+from conversations.streaming.database import run_db
+from conversations.streaming.doorbell import group_name, notice
+from conversations.streaming.hub import TurnText, hub_for_loop
+from conversations.streaming.presence import presence_for_loop
+from portal import limits
+from portal.core.errors import ServiceError, Unavailable
+from portal.core.events import emit
+from portal.core.metrics import FRAMES, REFUSED, SOCKETS
+
+CLOSE_FORBIDDEN = 4003
+
+log = logging.getLogger("portal.consumer")
+intake = IntakeService()
+
+
+class ConversationConsumer(AsyncWebsocketConsumer):
+    conversation_id: UUID | None = None
+    sent_seq = 0
+
+    async def connect(self) -> None:
+        await self.accept()
+        token = parse_qs(self.scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        try:
+            conversation = await run_db(
+                access.customer_conversation,
+                self.scope["url_route"]["kwargs"]["conversation_id"],
+                token,
+            )
+        except ServiceError as exc:
+            await self._refuse(exc)
+            return
+        except DatabaseError:
+            await self._refuse(Unavailable(), code=4013)
+            return
+        self.conversation_id = conversation.pk
+        self.sent_seq = conversation.head_seq
+        self._lock = asyncio.Lock()
+        self._follow: asyncio.Task[None] | None = None
+        self._following: UUID | None = None
+        SOCKETS.inc()
+        presence_for_loop().add(conversation.pk, self)
+        await self._join()
+
+    async def _refuse(self, exc: ServiceError, code: int = CLOSE_FORBIDDEN) -> None:
+        emit("socket.refused", code=exc.code)
+        await self._send({"type": "error", "code": exc.code, "detail": exc.detail})
+        await self.close(code=code)
+
+    async def _join(self) -> None:
+        """Listen to the doorbell. Without Redis the poll serves."""
+        try:
+            await self.channel_layer.group_add(group_name(self._id), self.channel_name)
+        except (RedisError, OSError) as exc:
+            emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
+
+    async def disconnect(self, code: int) -> None:
+        if self.conversation_id is None:
+            return
+        SOCKETS.dec()
+        presence_for_loop().remove(self.conversation_id, self)
+        self._unfollow()
+        try:
+            await self.channel_layer.group_discard(group_name(self._id), self.channel_name)
+        except (RedisError, OSError):
+            return  # the group forgets the channel by itself
+
+    @property
+    def _id(self) -> UUID:
+        assert self.conversation_id is not None
+        return self.conversation_id
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.conversation_id is None:
+            return
+        try:
+            await self._serve(frames.parse(text_data))
+        except frames.FrameError as exc:
+            await self._send_error(exc)
+        except ServiceError as exc:
+            await self._send_error(frames.FrameError(exc.code, exc.detail))
+        except (DatabaseError, RedisError):
+            log.exception("a frame could not be served")
+            await self._send_error(frames.FrameError(Unavailable.code, Unavailable().detail))
+
+    async def _serve(self, frame: frames.ClientFrame) -> None:
+        match frame:
+            case frames.SendMessage():
+                await self._post(frame)
+            case frames.Resume(after=after):
+                head = (await run_db(replay.heads, [self._id])).get(self._id, 0)
+                self.sent_seq = min(after, head)
+                self._unfollow()
+                await self.refresh()
+            case frames.StopReply():
+                await self._stop()
+            case frames.RequestHuman():
+                await run_db(
+                    intake.request_person, conversation_id=self._id, now=timezone.now()
+                )
+                await self._announce()
+            case frames.RateReply(message=message, score=score):
+                await run_db(
+                    intake.rate, conversation_id=self._id, message_id=message, score=score
+                )
+                await self._send({"type": "reply.rated", "message": str(message), "score": score})
+            case frames.Ping():
+                await self._send({"type": "pong", "head": self.sent_seq})
+            case frames.Typing():
+                pass  # shown to agents, who come with the desk
+
+    async def _post(self, frame: frames.SendMessage) -> None:
+        client_id = str(frame.client_id)
+        try:
+            accepted = await run_db(
+                intake.post_message,
+                conversation_id=self._id,
+                client_id=frame.client_id,
+                text=frame.text,
+                now=timezone.now(),
+            )
+        except ServiceError as exc:
+            raise frames.FrameError(exc.code, exc.detail, client_id) from exc
+        except DatabaseError as exc:
+            raise frames.FrameError(Unavailable.code, Unavailable().detail, client_id) from exc
+        if accepted.duplicate and accepted.seq <= self.sent_seq:
+            for known in await run_db(replay.events_after, self._id, accepted.seq - 1):
+                await self._send(known)  # say again that it is accepted: the first may be lost
+                break
+            return
+        await self._announce(accepted.turn_id)
+
+    async def _announce(self, turn_id: UUID | None = None) -> None:
+        """Show what was written here, then ring for the other sockets."""
+        await self.refresh()
+        try:
+            await self.channel_layer.group_send(group_name(self._id), notice(turn_id))
+        except (RedisError, OSError) as exc:
+            emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
+
+    async def _stop(self) -> None:
+        turn_id = await run_db(turns.request_stop, conversation_id=self._id)
+        if turn_id is not None:
+            await hub_for_loop(settings.REDIS_URL).request_stop(turn_id, limits.STREAM_TTL)
+
+    async def conversation_changed(self, _event: dict[str, Any]) -> None:
+        """The doorbell rang."""
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Send every durable frame that was not sent yet, and follow the reply in progress."""
+        async with self._lock:
+            while page := await run_db(replay.events_after, self._id, self.sent_seq):
+                for frame in page:
+                    await self._send(frame)
+                    self.sent_seq = frame["seq"]
+                if len(page) < limits.EVENTS_PAGE:
+                    break
+            turn = await run_db(replay.live_turn, self._id)
+        if turn is None:
+            self._unfollow()
+        elif turn.pk != self._following:
+            self._unfollow()
+            self._following = turn.pk
+            self._follow = asyncio.create_task(self._follow_turn(turn))
+
+    def _unfollow(self) -> None:
+        task, self._follow, self._following = self._follow, None, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    async def _follow_turn(self, turn: Turn) -> None:
+        sent, stage = 0, ""
+        message = str(turn.message_id)
+        async for text in hub_for_loop(settings.REDIS_URL).follow(turn.pk):
+            async with self._lock:
+                if self._following != turn.pk:
+                    return
+                if not stage:
+                    await self._send({"type": "reply.started", "message": message})
+                stage, sent = await self._send_progress(message, text, stage or "started", sent)
+        await self.refresh()
+
+    async def _send_progress(
+        self, message: str, turn: TurnText, stage: str, sent: int
+    ) -> tuple[str, int]:
+        if turn.stage and turn.stage != stage and not turn.text:
+            stage = turn.stage
+            await self._send({"type": "reply.progress", "message": message, "stage": stage})
+        if len(turn.text) > sent:
+            await self._send(
+                {
+                    "type": "reply.delta",
+                    "message": message,
+                    "offset": sent,
+                    "text": turn.text[sent:],
+                }
+            )
+            sent = len(turn.text)
+        return stage, sent
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        FRAMES.labels(frame["type"]).inc()
+        await self.send(text_data=frames.encode(frame))
+
+    async def _send_error(self, error: frames.FrameError) -> None:
+        REFUSED.labels(error.code).inc()
+        await self._send(error.frame())

@@ -1,0 +1,260 @@
+"""IntelligentAssistantService: answers one turn, from the claim to the committed reply."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.translation import gettext
+
+from conversations.dialogue import replies
+from conversations.dialogue.memory import Memory, Utterance, recall
+from conversations.escalation.desk import EscalationDeskService
+from conversations.inference.backend import GenerationBackend
+from conversations.models import Escalation, Message, Turn
+from conversations.services import turns
+from conversations.services.drafting import Draft, Drafting
+from conversations.services.judgement import Judge, Judgement
+from conversations.services.keeper import HeldLease, LeaseKeeper
+from conversations.services.outcome import Outcome, finish
+from conversations.services.sources import SourceSet, gather
+from conversations.services.turns import Lease, LostTurn
+from conversations.streaming.publisher import TurnStream
+from portal.core.errors import ServiceError, UnexpectedError
+from portal.core.events import emit
+from portal.core.metrics import FIRST_TOKEN_SECONDS, TURNS
+from portal.core.service import BaseService
+
+#: How often a burst of messages may make the assistant look again before its first word.
+MAX_LOOKS = 3
+_HISTORY_MESSAGES = 40
+
+
+class Ring(Protocol):
+    def __call__(self, conversation_id: UUID, turn_id: UUID | None = None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Tokens for memory in the prompt."""
+
+    history_tokens: int = 400
+    message_tokens: int = 120
+
+
+@dataclass
+class Look:
+    """What was seen and decided for a turn, with the times."""
+
+    turn: Turn
+    memory: Memory
+    judgement: Judgement
+    retrieved_at: datetime
+    decided_at: datetime
+
+
+class IntelligentAssistantService(BaseService):
+    """Everything it needs comes in here; it reads no settings and no clock of its own."""
+
+    name = "assistant"
+
+    def __init__(
+        self,
+        *,
+        judge: Judge,
+        backend: Callable[[], GenerationBackend | None],
+        drafting: Drafting,
+        open_stream: Callable[[UUID, int], TurnStream],
+        keeper: LeaseKeeper,
+        ring: Ring,
+        now: Callable[[], datetime],
+        desk: EscalationDeskService | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        super().__init__()
+        self.judge, self.backend, self.drafting = judge, backend, drafting
+        self.open_stream, self.keeper, self.ring, self.now = open_stream, keeper, ring, now
+        self.desk = desk or EscalationDeskService()
+        self.budget = budget or Budget()
+
+    def reply(self, *, turn_id: UUID) -> bool:
+        """Answer a turn. False: it was not ours to answer (taken, ended, or lost on the way).
+
+        1. claim; 2. recall, search, decide, again when the customer wrote meanwhile; 3. write, the
+        model's words through the grounding gate; 4. save and announce in one transaction. A fault
+        on the way becomes an honest sentence and an escalation, never silence.
+        """
+        lease = turns.claim(turn_id=turn_id)
+        if lease is None:
+            return False
+        with self.operation("reply", turn=str(turn_id), epoch=lease.epoch):
+            with self.keeper.hold(lease) as held:
+                try:
+                    return self._answer(lease, held)
+                except LostTurn:
+                    return False
+                except Exception as exc:
+                    if not isinstance(exc, ServiceError):
+                        self.log.exception("turn %s failed", turn_id)
+                    return self._apologise(lease, held, exc)
+
+    def _answer(self, lease: Lease, held: HeldLease) -> bool:
+        stream = self.open_stream(lease.turn_id, lease.epoch)
+        stream.open()
+        stream.stage("searching")
+        look = self._look(lease)
+        sources = gather(look.judgement.articles)
+        seconds_left = (look.turn.deadline_at - self.now()).total_seconds()
+        release_connection()
+        stream.stage("writing")
+        draft = self._write(look, sources, stream, held, seconds_left)
+        self._commit(lease, stream, self._outcome(look, sources, draft))
+        return True
+
+    def _look(self, lease: Lease) -> Look:
+        """Recall, search and decide; again while new messages keep coming."""
+        for _ in range(MAX_LOOKS):
+            turn = Turn.objects.select_related("question").get(pk=lease.turn_id)
+            memory, last_action = self._recall(turn)
+            judgement = self.judge.judge(memory, last_action=last_action)
+            retrieved_at = decided_at = self.now()
+            if not turns.cover_newer_messages(lease):
+                break
+        return Look(turn, memory, judgement, retrieved_at, decided_at)
+
+    def _recall(self, turn: Turn) -> tuple[Memory, str]:
+        messages = list(
+            Message.objects.filter(conversation_id=turn.conversation_id, seq__lte=turn.covers_seq)
+            .exclude(author=Message.Author.SYSTEM)
+            .order_by("-seq")
+            .values_list("author", "text")[:_HISTORY_MESSAGES]
+        )[::-1]
+        said = [
+            Utterance("user" if author == Message.Author.CUSTOMER else "agent", text)
+            for author, text in messages
+        ]
+        memory = recall(
+            said,
+            budget_tokens=self.budget.history_tokens,
+            message_tokens=self.budget.message_tokens,
+        )
+        last = (
+            Turn.objects.filter(conversation_id=turn.conversation_id, state=Turn.State.DONE)
+            .order_by("-accepted_at")
+            .values_list("decision", flat=True)
+            .first()
+        )
+        return memory, last or ""
+
+    def _write(
+        self,
+        look: Look,
+        sources: SourceSet,
+        stream: TurnStream,
+        held: HeldLease,
+        seconds_left: float,
+    ) -> Draft:
+        if look.turn.stop_requested:
+            return Draft(stopped=True, tier="")
+        if look.judgement.reply:
+            return self.drafting.say(text=look.judgement.reply, stream=stream, held=held)
+        draft = self.drafting.write(
+            memory=look.memory,
+            sources=sources.sources,
+            backend=self.backend(),
+            stream=stream,
+            held=held,
+            seconds_left=seconds_left,
+        )
+        return draft
+
+    def _outcome(self, look: Look, sources: SourceSet, draft: Draft) -> Outcome:
+        judged, stats = look.judgement, draft.stats
+        trace: dict[str, Any] = {**judged.trace, **draft.trace}
+        if judged.choices:
+            trace["choices"] = list(judged.choices)
+        hits = judged.result.articles if judged.result else ()
+        return Outcome(
+            decision=judged.action,
+            reason=judged.reason,
+            confidence=judged.confidence,
+            text=draft.text,
+            tier=draft.tier,
+            model=draft.model,
+            stopped=draft.stopped,
+            tiers_tried=tuple(draft.tiers_tried),
+            hand_over=_escalation_reason(judged.reason) if judged.hand_over else "",
+            prompt_tokens=stats.prompt_tokens if stats else None,
+            output_tokens=stats.output_tokens if stats else None,
+            query=judged.result.query if judged.result else "",
+            citations=sources.citations(draft.sources),
+            passages=tuple(hit for article in hits for hit in article.passages[:2]),
+            prompt_passages=sources.passage_ids,
+            trace=trace,
+            retrieved_at=look.retrieved_at,
+            decided_at=look.decided_at,
+            first_token_at=draft.first_token_at,
+        )
+
+    def _apologise(self, lease: Lease, held: HeldLease, exc: Exception) -> bool:
+        """Tell the customer the truth about a fault and hand over."""
+        code = exc.code if isinstance(exc, ServiceError) else UnexpectedError.code
+        stream = self.open_stream(lease.turn_id, lease.epoch)
+        try:
+            stream.open()
+            draft = self.drafting.say(
+                text=gettext(replies.sentence("fault")), stream=stream, held=held
+            )
+            self._commit(lease, stream, fault_outcome(code, draft))
+        except LostTurn:
+            return False
+        return True
+
+    def _commit(self, lease: Lease, stream: TurnStream, outcome: Outcome) -> None:
+        seq = finish(lease=lease, outcome=outcome, desk=self.desk, now=self.now())
+        stream.end(seq)
+        self.ring(lease.conversation_id)
+        ended = "failed" if outcome.failed else "stopped" if outcome.stopped else "done"
+        TURNS.labels(outcome.decision, outcome.tier, ended).inc()
+        accepted = Turn.objects.values_list("accepted_at", flat=True).get(pk=lease.turn_id)
+        first_ms = None
+        if outcome.first_token_at is not None:
+            seconds = (outcome.first_token_at - accepted).total_seconds()
+            FIRST_TOKEN_SECONDS.labels(outcome.tier).observe(seconds)
+            first_ms = round(seconds * 1000, 1)
+        emit(
+            "turn.finished",
+            turn=str(lease.turn_id),
+            decision=outcome.decision,
+            reason=outcome.reason,
+            tier=outcome.tier,
+            outcome=ended,
+            first_token_ms=first_ms,
+        )
+
+
+def fault_outcome(code: str, draft: Draft) -> Outcome:
+    return Outcome(
+        decision=Turn.Decision.ESCALATE,
+        reason=Escalation.Reason.FAULT,
+        text=draft.text,
+        tier="",
+        failed=True,
+        stopped=draft.stopped,
+        error_code=code,
+        hand_over=Escalation.Reason.FAULT,
+        first_token_at=draft.first_token_at,
+    )
+
+
+def _escalation_reason(reason: str) -> str:
+    """The escalation's reason code for a decision's; an unknown one counts as not sure."""
+    return reason if reason in Escalation.Reason.values else Escalation.Reason.NOT_SURE
+
+
+def release_connection() -> None:
+    """Give the database connection back for the length of the generation."""
+    if not transaction.get_connection().in_atomic_block:
+        connection.close()

@@ -1,0 +1,19 @@
+"""Celery tasks: ids in, one service call each, safe to run twice."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from conversations import assembly, dispatch
+from conversations.services.sweeper import SweeperService
+
+
+@shared_task(name=dispatch.REPLY)
+def reply(*, turn_id: str, **_: object) -> None:
+    assembly.assistant().reply(turn_id=UUID(turn_id))
+
+
+@shared_task(name=dispatch.SWEEP)
+def sweep_turns(**_: object) -> None:
+    SweeperService().sweep(now=timezone.now())
