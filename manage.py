@@ -7,9 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.core.management import execute_from_command_line
 
-    from portal.embedded import services_for  # noqa: PLC0415
+    from portal.embedded import services_for
 
     with services_for(sys.argv):
         execute_from_command_line(sys.argv)

@@ -1,11 +1,13 @@
 """Django system checks: a wrong setting or time budget is found at start-up, with a way out."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 
 from portal import limits
 from portal.conf import Config
@@ -45,7 +47,9 @@ CHAINS: tuple[tuple[tuple[str, float, bool], ...], ...] = (
 
 DATABASE_SCHEMES = frozenset({"postgres", "postgresql"})
 REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
-BROKER_SCHEMES = frozenset({"redis", "rediss", "redis+socket", "amqp", "amqps", "pyamqp", "sentinel"})
+BROKER_SCHEMES = frozenset(
+    {"redis", "rediss", "redis+socket", "amqp", "amqps", "pyamqp", "sentinel"}
+)
 SECRET_CHARS = 32
 PORTS = range(1, 65_536)
 LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
@@ -58,7 +62,7 @@ def check_limits(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessa
 
 
 def broken_links(chain: Sequence[tuple[str, float, bool]]) -> Iterator[CheckMessage]:
-    for (name, value, level), (above, limit, _) in zip(chain, chain[1:], strict=False):
+    for (name, value, level), (above, limit, _) in pairwise(chain):
         if value > limit or (value == limit and not level):
             yield Error(
                 f"limits.{name} ({value:g}) must stay {'within' if level else 'below'} "
@@ -107,7 +111,7 @@ def _broken_web(config: Config) -> Iterator[CheckMessage]:
             id="portal.E006",
         )
     if config.debug and config.host not in {"127.0.0.1", "localhost", "::1"}:
-        yield Warning(
+        yield checks.Warning(
             "PORTAL_DEBUG is on and HOST is open to others: error pages show source and settings.",
             hint="Unset PORTAL_DEBUG.",
             id="portal.W001",

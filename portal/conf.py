@@ -44,16 +44,16 @@ class Config:
     # --- state and services
     var: Path = _env("PORTAL_VAR", ROOT / "var", "State folder: embedded services, models, keys.")
     database_url: str = _env(
-        "DATABASE_URL", "", "postgres://user:password@host:port/name. Unset: an embedded PostgreSQL."
+        "DATABASE_URL",
+        "",
+        "postgres://user:password@host:port/name. Unset: an embedded PostgreSQL.",
     )
     redis_url: str = _env("REDIS_URL", "", "redis://host:port/0. Unset: an embedded Redis.")
     broker_url: str = _env(
         "CELERY_BROKER_URL", "", "Celery's broker, such as amqp://… for RabbitMQ. Unset: Redis."
     )
     # --- models
-    tier: str = _env(
-        "PORTAL_TIER", "auto", "Rung that this model worker serves: auto, gpu or cpu."
-    )
+    tier: str = _env("PORTAL_TIER", "auto", "Rung that this model worker serves: auto, gpu or cpu.")
     gpu_model: str = _env(
         "PORTAL_GPU_MODEL",
         "meta-llama/Llama-3.1-8B-Instruct",
@@ -70,7 +70,9 @@ class Config:
     embedding_model: str = _env(
         "PORTAL_EMBEDDING_MODEL", "", "Folder of the embedding model. Unset: the packaged MiniLM."
     )
-    model_threads: int = _env("PORTAL_MODEL_THREADS", 0, "Threads of the model worker; 0: all cores.")
+    model_threads: int = _env(
+        "PORTAL_MODEL_THREADS", 0, "Threads of the model worker; 0: all cores."
+    )
     # --- logs
     log_format: str = _env("PORTAL_LOG_FORMAT", "human", "human or json.")
     log_level: str = _env("PORTAL_LOG_LEVEL", "INFO", "Python log level.")
@@ -85,7 +87,7 @@ class Config:
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Config:
-    """Read a Config from environment variables; a SettingError names the variable and the way out."""
+    """Read a Config from the environment; a SettingError names the variable and the way out."""
     values: dict[str, Any] = {}
     for item in fields(Config):
         raw = environ.get(item.metadata["env"], "").strip()

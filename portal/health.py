@@ -146,7 +146,9 @@ def _rungs() -> Finding:
     if ready:
         return Finding(ok=True, reason="; ".join(sorted(set(ready))))
     why = "; ".join(f"{r.tier}: {r.reason}" for r in reports if r.reason)
-    return Finding(ok=False, reason=f"answers are quoted from the articles. {why or 'No model worker.'}")
+    return Finding(
+        ok=False, reason=f"answers are quoted from the articles. {why or 'No model worker.'}"
+    )
 
 
 def _embedding() -> Finding:

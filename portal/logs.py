@@ -65,7 +65,7 @@ class HumanFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
         fields: dict[str, Any] = getattr(record, "fields", {})
         pairs = "".join(f" {name}={value}" for name, value in fields.items())
         return super().formatMessage(record) + pairs

@@ -92,11 +92,12 @@ class Socket(WebSocketProtocol):
 
     # Daphne compares and hashes by identity; a subclass must say so again.
     __hash__ = WebSocketProtocol.__hash__
+    muted: bool
     slow_checks = 0
 
     def onConnect(self, request: Any) -> Any:
         # Not all at once: sockets opened together, say after a restart, end spread over an hour.
-        self.lifetime = limits.WEBSOCKET_TIMEOUT * random.uniform(0.9, 1.1)  # noqa: S311
+        self.lifetime = limits.WEBSOCKET_TIMEOUT * random.uniform(0.9, 1.1)
         return super().onConnect(request)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -231,7 +232,9 @@ class PortalServer(Server):
         for port in self.ports:
             port.stopListening()
         sockets = [p for p in self.connections if p.application_type == "websocket"]
-        pause = min(1 / limits.DRAIN_SOCKETS_PER_SECOND, 0.8 * self.drain_seconds / (len(sockets) or 1))
+        pause = min(
+            1 / limits.DRAIN_SOCKETS_PER_SECOND, 0.8 * self.drain_seconds / (len(sockets) or 1)
+        )
         for number, socket in enumerate(sockets):
             reactor.callLater(number * pause, self._send_away, socket)
         logger.info("Draining %d sockets.", len(sockets))
@@ -262,7 +265,6 @@ class PortalServer(Server):
             running.cancel()
         ended = asyncio.gather(*left, return_exceptions=True)
         return defer.Deferred.fromFuture(asyncio.ensure_future(ended)) if left else None
-
 
 
 _ACTIONS = {"connected": "open", "disconnected": "closed", "rejected": "refused"}

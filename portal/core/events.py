@@ -1,4 +1,4 @@
-"""Structured log events. A closed catalogue of names; ids and numbers only, never a person's text."""
+"""Structured log events: a closed catalogue of names, with ids and numbers, never a text."""
 
 import logging
 from typing import Any

@@ -130,7 +130,7 @@ class Services:
 
 def needs_services(argv: Sequence[str]) -> bool:
     """Whether a manage.py command line may touch the database or Redis."""
-    if len(argv) < 2 or _ASKING & set(argv):  # noqa: PLR2004 (the program's name and a command)
+    if len(argv) < 2 or _ASKING & set(argv):
         return False
     command, options = argv[1], set(argv[2:])
     if command == "makemigrations" and _DRY & options:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pwd
 import shutil
 import subprocess
 import time
@@ -73,11 +74,13 @@ class Postgres:
         while not self._launch(user, deadline):
             # After a kill -9 of the server, its orphans keep the shared memory for a moment.
             if time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL did not start. {self.log} ends with:\n{self._tail()}")
+                raise RuntimeError(
+                    f"PostgreSQL did not start. {self.log} ends with:\n{self._tail()}"
+                )
             time.sleep(0.5)
         return True
 
-    def _open_doors(self, user: "account.pwd.struct_passwd | None") -> None:
+    def _open_doors(self, user: pwd.struct_passwd | None) -> None:
         account.own(self.layout.postgres, user)
         account.own(self.layout.postgres_sockets, user)
         account.let_in(self.data, user)
@@ -90,7 +93,7 @@ class Postgres:
             for path in programs.iterdir():
                 path.chmod(0o755)
 
-    def _create(self, user: "account.pwd.struct_passwd | None") -> None:
+    def _create(self, user: pwd.struct_passwd | None) -> None:
         """Make the cluster aside and rename it, so that a broken attempt leaves nothing behind."""
         draft = self.data.with_suffix(".new")
         if draft.exists():
@@ -114,7 +117,7 @@ class Postgres:
         draft.rename(self.data)
 
     def _program(
-        self, user: "account.pwd.struct_passwd | None", name: str, *arguments: str, stdin: str = ""
+        self, user: pwd.struct_passwd | None, name: str, *arguments: str, stdin: str = ""
     ) -> None:
         result = subprocess.run(
             [binaries() / name, *arguments],
@@ -129,7 +132,7 @@ class Postgres:
         if result.returncode:
             raise RuntimeError(f"{name} failed:\n{result.stderr.strip() or result.stdout.strip()}")
 
-    def _launch(self, user: "account.pwd.struct_passwd | None", deadline: float) -> bool:
+    def _launch(self, user: pwd.struct_passwd | None, deadline: float) -> bool:
         """Start the server as a daemon. False: it ended at once."""
         settings = {**SETTINGS, "unix_socket_directories": str(self.layout.postgres_sockets)}
         options = [f"--{name}={value}" for name, value in settings.items()]
@@ -156,7 +159,7 @@ class Postgres:
             lines = self.pid_file.read_text().splitlines()
         except OSError:
             return False
-        ready = len(lines) >= 8 and lines[7].strip() == "ready"  # noqa: PLR2004 (its 8th line)
+        ready = len(lines) >= 8 and lines[7].strip() == "ready"
         return ready and running(self.pid_file, str(self.data)) is not None
 
     def _tail(self) -> str:

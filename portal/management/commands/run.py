@@ -1,4 +1,4 @@
-"""`manage.py run`: the whole portal on one machine, from nothing to `ready`, and nothing left after."""
+"""`manage.py run`: the whole portal on one machine, from nothing to `ready`; it leaves nothing."""
 
 import fcntl
 import http.client
@@ -110,7 +110,9 @@ class Command(BaseCommand):
             supervisor.start()
             self.say("started the web server, the model worker, the default worker and beat")
             if not self._wait(supervisor, "the web server", self._web_is_ready, WEB_SECONDS):
-                raise RuntimeError(f"The web server does not get ready. Its log: {self._log('web')}")
+                raise RuntimeError(
+                    f"The web server does not get ready. Its log: {self._log('web')}"
+                )
             if not self._wait(supervisor, "the model", self._model_is_ready, MODEL_SECONDS):
                 self.say("No model yet: answers are quoted from the articles until it is there.")
             self._announce(password)

