@@ -9,8 +9,11 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
+from django.db import connection
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from conversations.inference.rungs import Rungs
 from conversations.models import Turn
@@ -25,7 +28,13 @@ SWEEP = "conversations.sweep_turns"
 DEFAULT_QUEUE = "default"
 
 rungs = Rungs(settings.REDIS_URL)
-stream_client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+#: One quick retry: an answer that is being written does not wait for a lost Redis.
+stream_client = redis.Redis.from_url(
+    settings.REDIS_URL,
+    socket_timeout=2,
+    socket_connect_timeout=2,
+    retry=Retry(NoBackoff(), 1),
+)
 #: Publishing may block on a lost broker for seconds; a request does not wait for it.
 _publishers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="publish")
 
@@ -52,7 +61,10 @@ def _ring(turn_id: UUID, tried: list[str]) -> None:
     except (OperationalError, OSError) as exc:
         emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
         return
-    Turn.objects.filter(pk=turn_id, queued_at__isnull=True).update(queued_at=Now())
+    try:
+        Turn.objects.filter(pk=turn_id, queued_at__isnull=True).update(queued_at=Now())
+    finally:
+        connection.close()  # this thread belongs to no request that would give it back
 
 
 def open_stream(turn_id: UUID, epoch: int) -> TurnStream:

@@ -47,7 +47,10 @@ class EscalationDeskService(BaseService):
             conversation=conversation,
             type=ConversationEvent.Type.STATUS,
             now=now,
-            payload={"status": Conversation.Status.WAITING, "queue_position": self.position(escalation)},
+            payload={
+                "status": Conversation.Status.WAITING,
+                "queue_position": self.position(escalation),
+            },
         )
         return escalation
 

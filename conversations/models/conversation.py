@@ -198,7 +198,9 @@ class Rating(models.Model):
     message = models.OneToOneField(
         Message, models.CASCADE, related_name="rating", verbose_name=_("message")
     )
-    score = models.SmallIntegerField(_("score"), choices=[(1, _("helpful")), (-1, _("not helpful"))])
+    score = models.SmallIntegerField(
+        _("score"), choices=[(1, _("helpful")), (-1, _("not helpful"))]
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 

@@ -47,9 +47,7 @@ class Turn(models.Model):
     )
 
     # ownership
-    state = models.CharField(
-        _("state"), max_length=8, choices=State.choices, default=State.QUEUED
-    )
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.QUEUED)
     epoch = models.PositiveIntegerField(_("epoch"), default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
@@ -59,9 +57,7 @@ class Turn(models.Model):
     stop_requested = models.BooleanField(_("stop requested"), default=False)
 
     # outcome
-    decision = models.CharField(
-        _("decision"), max_length=8, choices=Decision.choices, blank=True
-    )
+    decision = models.CharField(_("decision"), max_length=8, choices=Decision.choices, blank=True)
     reason = models.CharField(_("reason code"), max_length=40, blank=True)
     confidence = models.FloatField(_("confidence"), null=True, blank=True)
     stopped = models.BooleanField(_("stopped by the customer"), default=False)
@@ -126,12 +122,8 @@ class TurnPassage(models.Model):
 
     turn = models.ForeignKey(Turn, models.CASCADE, related_name="passages", verbose_name=_("turn"))
     rank = models.PositiveSmallIntegerField(_("rank"))
-    passage = models.ForeignKey(
-        Passage, models.SET_NULL, null=True, verbose_name=_("passage")
-    )
-    article = models.ForeignKey(
-        Article, models.SET_NULL, null=True, verbose_name=_("article")
-    )
+    passage = models.ForeignKey(Passage, models.SET_NULL, null=True, verbose_name=_("passage"))
+    article = models.ForeignKey(Article, models.SET_NULL, null=True, verbose_name=_("article"))
     revision = models.PositiveIntegerField(_("revision"))
     vector_score = models.FloatField(_("vector score"), null=True)
     text_score = models.FloatField(_("text score"), null=True)

@@ -136,7 +136,9 @@ class _Session:
     ) -> None:
         """Let the model write, as far as the passages support it."""
         self.draft.tiers_tried.append(backend.name)
-        passages = [grounding.evidence(item.number, f"{item.title}. {item.text}") for item in sources]
+        passages = [
+            grounding.evidence(item.number, f"{item.title}. {item.text}") for item in sources
+        ]
         writer = GroundedWriter(passages=passages, show=self.show, shown=self.stream.text)
         before = len(self.stream.text)
         try:

@@ -64,9 +64,7 @@ def append_message(
         text=text,
         created_at=now,
     )
-    append_event(
-        conversation=conversation, type=_EVENT_OF[author], now=now, message=message
-    )
+    append_event(conversation=conversation, type=_EVENT_OF[author], now=now, message=message)
     MESSAGES.labels(author).inc()
     return message
 

@@ -44,7 +44,9 @@ class SweeperService(BaseService):
             return Swept(rung=self._ring_again(now), given_up=self._give_up(now))
 
     def _ring_again(self, now: datetime) -> int:
-        unpublished = Q(queued_at__isnull=True, rung_at__lt=now - timedelta(seconds=UNPUBLISHED_SECONDS))
+        unpublished = Q(
+            queued_at__isnull=True, rung_at__lt=now - timedelta(seconds=UNPUBLISHED_SECONDS)
+        )
         waiting = Q(rung_at__lt=now - timedelta(seconds=limits.QUEUE_WAIT))
         silent = Q(state=Turn.State.RUNNING, lease_until__lt=Now())
         due = Turn.objects.filter(

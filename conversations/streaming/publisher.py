@@ -5,6 +5,7 @@ worker that lost the turn, an append that was made before, and one after the cus
 The stream is a hurry, not a record: the final text is in PostgreSQL, in one transaction.
 """
 
+import time
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -33,6 +34,10 @@ redis.call('HSET', KEYS[1], 'epoch', ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1
 """
+
+
+#: After a failed append the next ones are not tried for so long.
+RETRY_SECONDS = 1.0
 
 
 class Append(IntEnum):
@@ -74,6 +79,7 @@ class TurnStream:
     ttl: int
     text: str = ""
     lossy: bool = False
+    _silent_until: float = 0.0
 
     def open(self) -> str:
         """Fence out earlier owners and return the text that they showed already."""
@@ -83,7 +89,7 @@ class TurnStream:
                 raise Fenced
             entries: Any = self.client.xrange(stream_key(self.turn_id))
         except redis.RedisError:
-            self.lossy = True
+            self._lose()
             return ""
         self.text = "".join(fields[b"t"].decode() for _, fields in entries if b"t" in fields)
         return self.text
@@ -92,12 +98,15 @@ class TurnStream:
         """Show one more piece. Raises Fenced or StopRequested; a lost Redis is not an error."""
         if not piece:
             return
+        if time.monotonic() < self._silent_until:
+            self.text += piece
+            return
         try:
             outcome = self._append(len(self.text), piece)
             if outcome is Append.EMPTIED:  # Redis came back without its memory: tell it all again
                 outcome = self._append(0, self.text + piece)
         except redis.RedisError:
-            self.lossy = True
+            self._lose()
             self.text += piece
             return
         if outcome is Append.FENCED:
@@ -106,6 +115,11 @@ class TurnStream:
             raise StopRequested
         # DUPLICATE: an append whose answer was lost on the wire and that redis-py sent again.
         self.text += piece
+
+    def _lose(self) -> None:
+        """Redis is away: let the writing go on and try it again in a moment."""
+        self.lossy = True
+        self._silent_until = time.monotonic() + RETRY_SECONDS
 
     def _append(self, offset: int, piece: str) -> Append:
         script = self.client.register_script(_APPEND)
@@ -128,4 +142,4 @@ class TurnStream:
             pipe.expire(stream_key(self.turn_id), self.ttl)
             pipe.execute()
         except redis.RedisError:
-            self.lossy = True
+            self._lose()
