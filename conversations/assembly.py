@@ -1,5 +1,6 @@
 """Puts the assistant together for this process: settings, clocks and adapters meet here only."""
 
+import logging
 from collections.abc import Callable
 from functools import cache
 
@@ -7,14 +8,18 @@ from django.conf import settings
 from django.utils import timezone
 
 from conversations import dispatch
+from conversations.dialogue.calibration import load_or_conservative
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.registry import build_backend as build
+from conversations.retrieval.embedding import registry
+from conversations.retrieval.search import KnowledgeSearch
 from conversations.services.assistant import IntelligentAssistantService
 from conversations.services.drafting import Drafting
 from conversations.services.judging import SearchJudge
 from conversations.services.keeper import LeaseKeeper
 from portal import limits
 from portal.conf import Config
+from portal.core.events import emit
 
 keeper = LeaseKeeper(interval=limits.HEARTBEAT)
 _provider: list[Callable[[], GenerationBackend | None]] = [lambda: None]
@@ -31,8 +36,18 @@ def build_backend(config: Config, tier: str) -> GenerationBackend:
 
 
 @cache
+def search() -> KnowledgeSearch:
+    return KnowledgeSearch(embedder=lambda: registry.get(settings.CONFIG.embedding))
+
+
+@cache
 def judge() -> SearchJudge:
-    return SearchJudge()
+    calibration, problem = load_or_conservative()
+    if problem:
+        emit("calibration.refused", level=logging.ERROR, reason=problem)
+    return SearchJudge(
+        search=search(), calibration=calibration, max_error=settings.CONFIG.max_error
+    )
 
 
 @cache

@@ -117,14 +117,10 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             case frames.StopReply():
                 await self._stop()
             case frames.RequestHuman():
-                await run_db(
-                    intake.request_person, conversation_id=self._id, now=timezone.now()
-                )
+                await run_db(intake.request_person, conversation_id=self._id, now=timezone.now())
                 await self._announce()
             case frames.RateReply(message=message, score=score):
-                await run_db(
-                    intake.rate, conversation_id=self._id, message_id=message, score=score
-                )
+                await run_db(intake.rate, conversation_id=self._id, message_id=message, score=score)
                 await self._send({"type": "reply.rated", "message": str(message), "score": score})
             case frames.Ping():
                 await self._send({"type": "pong", "head": self.sent_seq})

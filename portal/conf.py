@@ -67,11 +67,39 @@ class Config:
     cpu_model: str = _env(
         "PORTAL_CPU_MODEL", "", "Folder of the cpu rung's model. Unset: the packaged SmolLM2 135M."
     )
+    embedding: str = _env(
+        "PORTAL_EMBEDDING",
+        "minilm",
+        "Embedder of passages and questions: minilm, hash (no model, for tests) or a dotted path.",
+    )
+    gpu_quantization: str = _env(
+        "PORTAL_GPU_QUANTIZATION", "auto", "Weights of the gpu rung: auto (nf4), nf4 or none."
+    )
+    cpu_quantization: str = _env(
+        "PORTAL_CPU_QUANTIZATION",
+        "auto",
+        "Weights of the cpu rung: auto (int8, the fastest there), int8, nf4 or none.",
+    )
+    model_slots: int = _env(
+        "PORTAL_MODEL_SLOTS", 0, "Replies that a model worker writes at once; 0: as fits."
+    )
+    model_context: int = _env(
+        "PORTAL_MODEL_CONTEXT", 2048, "Tokens of a prompt and its reply together."
+    )
+    prefix_cache_mb: int = _env(
+        "PORTAL_PREFIX_CACHE_MB", 512, "Memory for computed beginnings of prompts, in MiB."
+    )
     embedding_model: str = _env(
         "PORTAL_EMBEDDING_MODEL", "", "Folder of the embedding model. Unset: the packaged MiniLM."
     )
     model_threads: int = _env(
         "PORTAL_MODEL_THREADS", 0, "Threads of the model worker; 0: all cores."
+    )
+    # --- decisions
+    max_error: float = _env(
+        "PORTAL_MAX_ERROR",
+        0.05,
+        "Share of answers that may be wrong: the assistant answers only where it keeps below it.",
     )
     # --- logs
     log_format: str = _env("PORTAL_LOG_FORMAT", "human", "human or json.")
@@ -106,6 +134,11 @@ def _convert(name: str, raw: str, default: Any) -> Any:
             return int(raw)
         except ValueError:
             raise SettingError(f"{name} is {raw!r}; use a whole number.") from None
+    if isinstance(default, float):
+        try:
+            return float(raw)
+        except ValueError:
+            raise SettingError(f"{name} is {raw!r}; use a number such as 0.05.") from None
     if isinstance(default, tuple):
         return tuple(part.strip() for part in raw.split(",") if part.strip())
     if isinstance(default, Path):

@@ -12,7 +12,7 @@ SECRET_KEY = CONFIG.secret_key or secret_key(CONFIG.var)
 ALLOWED_HOSTS = list(CONFIG.hosts)
 CSRF_TRUSTED_ORIGINS = list(CONFIG.origins)
 #: Origins whose pages may open a socket; "*" is added for clients that send none in the consumer.
-WS_ALLOWED_ORIGINS = [*(f"//{host}" for host in CONFIG.hosts), *CONFIG.origins]
+WS_ALLOWED_ORIGINS = [*CONFIG.hosts, *CONFIG.origins]
 
 INSTALLED_APPS = [
     "daphne",

@@ -27,6 +27,7 @@ class Exchange:
     client_id: str
     sent_at: float
     accepted_ms: float | None = None
+    accepted_seq: int = 0
     first_token_ms: float | None = None
     done_ms: float | None = None
     tier: str = ""
@@ -74,6 +75,8 @@ class Customer:
         self.tally = Tally()
         self.text = ""
         self.head = 0
+        self.reloads = 0
+        self._before_reload = ""
         self._socket: ClientConnection | None = None
         self._address = ""
         self._seen: set[int] = set()
@@ -86,11 +89,18 @@ class Customer:
     async def _connect(self) -> None:
         self._socket = await connect(self._address, max_size=None, open_timeout=30)
 
-    async def reconnect(self) -> None:
-        """Drop the socket as a reload does, and resume where the record ends."""
+    async def reload(self) -> None:
+        """Do as a browser does: drop the socket and all that was shown, come back, ask for all.
+
+        What was shown before must come again, to the character; the tally counts where it does not.
+        """
+        self.reloads += 1
+        self._before_reload = self.text
         await self.close()
+        self.text, self.head = "", 0
+        self._seen.clear()
         await self._connect()
-        await self.send({"type": "resume", "after": self.head})
+        await self.send({"type": "resume", "after": 0})
 
     async def send(self, frame: dict[str, Any]) -> None:
         assert self._socket is not None
@@ -100,16 +110,23 @@ class Customer:
         if self._socket is not None:
             await self._socket.close()
 
-    async def ask(self, text: str, *, timeout: float) -> Exchange:
-        """Send a question; returns its exchange, with done_ms None when no reply came in time."""
+    async def ask(self, text: str, *, timeout: float, reload_at: int | None = None) -> Exchange:
+        """Send a question; returns its exchange, with done_ms None when no reply came in time.
+
+        With `reload_at` the page is reloaded after so many frames of this exchange.
+        """
         exchange = Exchange(str(uuid.uuid4()), time.perf_counter())
         self.exchanges.append(exchange)
-        self.text = ""
+        self.text = self._before_reload = ""
         await self.send({"type": "message.send", "client_id": exchange.client_id, "text": text})
+        frames = 0
         try:
             async with asyncio.timeout(timeout):
                 while exchange.done_ms is None:
                     await self.step(exchange)
+                    frames += 1
+                    if frames == reload_at and exchange.done_ms is None:
+                        await self.reload()
         except (TimeoutError, ConnectionClosed) as exc:
             self.tally.errors.append(type(exc).__name__)
         return exchange
@@ -125,7 +142,8 @@ class Customer:
             self._count(frame["seq"])
         match frame["type"]:
             case "message.accepted" if frame.get("client_id") == exchange.client_id:
-                exchange.accepted_ms = elapsed
+                exchange.accepted_ms = exchange.accepted_ms or elapsed
+                exchange.accepted_seq = frame["seq"]
             case "reply.delta":
                 self._append(frame, exchange, elapsed)
             case "reply.done":
@@ -151,12 +169,18 @@ class Customer:
             exchange.first_token_ms = elapsed
 
     def _finish(self, message: dict[str, Any], exchange: Exchange, elapsed: float) -> None:
+        if message["seq"] != self._expected_reply(exchange):
+            return  # a reply of before, replayed after a reload
         exchange.done_ms = elapsed
         exchange.tier = message.get("tier") or "none"
         exchange.decision = message.get("decision") or ""
         exchange.timings = message.get("timings") or {}
         if exchange.first_token_ms is None and message["text"].strip():
             exchange.first_token_ms = elapsed
-        if self.text and not message["text"].startswith(self.text):
+        shown = (self.text, self._before_reload)
+        if not all(message["text"].startswith(text) for text in shown):
             self.tally.mismatched += 1
-        self.text = ""
+
+    def _expected_reply(self, exchange: Exchange) -> int:
+        """The reply to an exchange is the first one after its message."""
+        return exchange.accepted_seq + 1 if exchange.accepted_seq else -1

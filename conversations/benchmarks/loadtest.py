@@ -13,6 +13,8 @@ from conversations.benchmarks.client import Customer, Exchange
 
 #: A reply that has not come after this many seconds is lost.
 PATIENCE = 130.0
+#: A reload comes after 1 to so many frames of an exchange: from "accepted" to late in the text.
+RELOAD_WITHIN_FRAMES = 8
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Plan:
     think: float
     questions: tuple[str, ...]
     seed: int = 1
+    reloads: int = 0
 
 
 async def run(plan: Plan, progress: Callable[[int, int], None]) -> dict[str, Any]:
@@ -54,9 +57,15 @@ async def _open(customer: Customer, gate: asyncio.Semaphore) -> None:
 
 
 async def _converse(customer: Customer, plan: Plan, started: float, dice: random.Random) -> None:
+    """Ask until the time is over, or until this customer's share of the reloads is done."""
+    share = -(-plan.reloads // plan.conversations)
     await asyncio.sleep(dice.uniform(0, min(plan.think, plan.seconds / 2)))
-    while time.perf_counter() - started < plan.seconds:
-        exchange = await customer.ask(dice.choice(plan.questions), timeout=PATIENCE)
+    while time.perf_counter() - started < plan.seconds and not share or customer.reloads < share:
+        exchange = await customer.ask(
+            dice.choice(plan.questions),
+            timeout=PATIENCE,
+            reload_at=dice.randint(1, RELOAD_WITHIN_FRAMES) if share else None,
+        )
         if exchange.done_ms is None:
             return
         await asyncio.sleep(plan.think * dice.uniform(0.5, 1.5))
@@ -68,6 +77,7 @@ def report(plan: Plan, customers: Sequence[Customer]) -> dict[str, Any]:
     tallies = [customer.tally for customer in customers]
     return {
         "conversations": plan.conversations,
+        "reloads": sum(customer.reloads for customer in customers),
         "questions": len(exchanges),
         "replies": len(done),
         "lost": len(exchanges) - len(done) + sum(tally.mismatched for tally in tallies),

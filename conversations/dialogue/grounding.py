@@ -120,8 +120,22 @@ def stems(text: str) -> set[str]:
 def stem(word: str) -> str:
     """A light stem: good enough to match "returned" with "returns", and nothing cleverer."""
     word = word.removesuffix("'s")
-    for ending in ("ations", "ation", "ingly", "ings", "ing", "edly", "ies", "ied", "ed", "es",
-                   "ly", "s", "e", "y"):
+    for ending in (
+        "ations",
+        "ation",
+        "ingly",
+        "ings",
+        "ing",
+        "edly",
+        "ies",
+        "ied",
+        "ed",
+        "es",
+        "ly",
+        "s",
+        "e",
+        "y",
+    ):
         if len(word) - len(ending) >= 3 and word.endswith(ending):
             return word[: -len(ending)]
     return word

@@ -16,7 +16,7 @@ from conversations.inference.backend import GenerationBackend
 from conversations.models import Escalation, Message, Turn
 from conversations.services import turns
 from conversations.services.drafting import Draft, Drafting
-from conversations.services.judgement import Judge, Judgement
+from conversations.services.judgement import Judge, Judgement, LastTurn
 from conversations.services.keeper import HeldLease, LeaseKeeper
 from conversations.services.outcome import Outcome, finish
 from conversations.services.sources import SourceSet, gather
@@ -117,14 +117,14 @@ class IntelligentAssistantService(BaseService):
         """Recall, search and decide; again while new messages keep coming."""
         for _ in range(MAX_LOOKS):
             turn = Turn.objects.select_related("question").get(pk=lease.turn_id)
-            memory, last_action = self._recall(turn)
-            judgement = self.judge.judge(memory, last_action=last_action)
+            memory, last = self._recall(turn)
+            judgement = self.judge.judge(memory, last=last)
             retrieved_at = decided_at = self.now()
             if not turns.cover_newer_messages(lease):
                 break
         return Look(turn, memory, judgement, retrieved_at, decided_at)
 
-    def _recall(self, turn: Turn) -> tuple[Memory, str]:
+    def _recall(self, turn: Turn) -> tuple[Memory, LastTurn]:
         messages = list(
             Message.objects.filter(conversation_id=turn.conversation_id, seq__lte=turn.covers_seq)
             .exclude(author=Message.Author.SYSTEM)
@@ -143,10 +143,13 @@ class IntelligentAssistantService(BaseService):
         last = (
             Turn.objects.filter(conversation_id=turn.conversation_id, state=Turn.State.DONE)
             .order_by("-accepted_at")
-            .values_list("decision", flat=True)
+            .only("decision", "reason", "trace")
             .first()
         )
-        return memory, last or ""
+        if last is None:
+            return memory, LastTurn()
+        choices = tuple(last.trace.get("choices", ()))
+        return memory, LastTurn(last.decision, last.reason, choices)
 
     def _write(
         self,
@@ -168,6 +171,9 @@ class IntelligentAssistantService(BaseService):
             held=held,
             seconds_left=seconds_left,
         )
+        if look.judgement.closing and not draft.stopped:
+            said = self.drafting.say(text=look.judgement.closing, stream=stream, held=held)
+            draft.text, draft.stopped = said.text, said.stopped
         return draft
 
     def _outcome(self, look: Look, sources: SourceSet, draft: Draft) -> Outcome:
@@ -185,7 +191,7 @@ class IntelligentAssistantService(BaseService):
             model=draft.model,
             stopped=draft.stopped,
             tiers_tried=tuple(draft.tiers_tried),
-            hand_over=_escalation_reason(judged.reason) if judged.hand_over else "",
+            hand_over=judged.hand_over,
             prompt_tokens=stats.prompt_tokens if stats else None,
             output_tokens=stats.output_tokens if stats else None,
             query=judged.result.query if judged.result else "",
@@ -205,7 +211,7 @@ class IntelligentAssistantService(BaseService):
         try:
             stream.open()
             draft = self.drafting.say(
-                text=gettext(replies.sentence("fault")), stream=stream, held=held
+                text=gettext(replies.hand_over("fault")), stream=stream, held=held
             )
             self._commit(lease, stream, fault_outcome(code, draft))
         except LostTurn:
@@ -247,11 +253,6 @@ def fault_outcome(code: str, draft: Draft) -> Outcome:
         hand_over=Escalation.Reason.FAULT,
         first_token_at=draft.first_token_at,
     )
-
-
-def _escalation_reason(reason: str) -> str:
-    """The escalation's reason code for a decision's; an unknown one counts as not sure."""
-    return reason if reason in Escalation.Reason.values else Escalation.Reason.NOT_SURE
 
 
 def release_connection() -> None:

@@ -10,22 +10,33 @@ Action = Literal["answer", "clarify", "escalate"]
 
 
 @dataclass(frozen=True)
+class LastTurn:
+    """What the assistant did last in this conversation, and the choices that it offered."""
+
+    action: str = ""
+    reason: str = ""
+    choices: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """`reply` is a ready sentence (small talk, a question back, a hand-over); empty: write from
-    `articles`. `hand_over` opens an escalation. `trace` is what the decision was made of."""
+    """`reply` is a ready sentence (a courtesy, a question back, a hand-over); empty: write from
+    `articles`. `closing` is said after it. `hand_over` is the reason of the escalation to open,
+    or empty. `trace` is what the decision was made of."""
 
     action: Action
     reason: str
     confidence: float | None = None
     reply: str = ""
-    hand_over: bool = False
+    closing: str = ""
+    hand_over: str = ""
     articles: tuple[ArticleHit, ...] = ()
-    choices: tuple[dict[str, str], ...] = ()
+    choices: tuple[dict[str, Any], ...] = ()
     result: SearchResult | None = None
     trace: dict[str, Any] = field(default_factory=dict)
 
 
 class Judge(Protocol):
-    """Searches and decides. Raises portal.core.errors.Unavailable when search is out of reach."""
+    """Searches and decides."""
 
-    def judge(self, memory: Memory, *, last_action: str) -> Judgement: ...
+    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement: ...

@@ -81,7 +81,7 @@ class SweeperService(BaseService):
         lease = turns.Lease(turn.pk, turn.conversation_id, turn.pk, turn.epoch + 1)
         stream = dispatch.open_stream(turn.pk, lease.epoch)
         shown = stream.open()
-        text = gettext(replies.sentence("late"))
+        text = gettext(replies.hand_over("late"))
         outcome = Outcome(
             decision=Turn.Decision.ESCALATE,
             reason=Escalation.Reason.FAULT,

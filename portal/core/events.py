@@ -14,6 +14,7 @@ EVENT_CATALOG: dict[str, str] = {
     "turn.swept": "The sweeper rang again for a forgotten turn.",
     "model.loaded": "A model is in memory and ready.",
     "model.failed": "A model could not be loaded; the next rung serves.",
+    "calibration.refused": "The decision's file cannot be used; the conservative default serves.",
     "stream.reader.lost": "The web process lost Redis and is reconnecting.",
     "doorbell.failed": "A notice could not be sent; clients catch up by polling.",
     "knowledge.imported": "An import of articles ended.",

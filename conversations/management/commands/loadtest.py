@@ -27,6 +27,12 @@ class Command(BaseCommand):
         parser.add_argument("--think", type=float, default=20, help="seconds between questions")
         parser.add_argument("--questions", type=Path, default=DEMO_QUESTIONS)
         parser.add_argument("--url", default=f"http://127.0.0.1:{config.port}")
+        parser.add_argument(
+            "--reloads",
+            type=int,
+            default=0,
+            help="reload pages in mid-answer until there were so many, instead of --seconds",
+        )
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--json", type=Path, help="write the report to this file")
 
@@ -38,6 +44,7 @@ class Command(BaseCommand):
             think=options["think"],
             questions=read_questions(options["questions"]),
             seed=options["seed"],
+            reloads=options["reloads"],
         )
         try:
             report = asyncio.run(run(plan, self._progress))
@@ -59,7 +66,9 @@ def read_questions(path: Path) -> tuple[str, ...]:
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
         questions = tuple(row["text"] for row in rows if not row.get("history"))
     except (OSError, ValueError, KeyError) as exc:
-        raise CommandError(f"{path} is not a set of questions (JSON lines with a text): {exc}") from exc
+        raise CommandError(
+            f"{path} is not a set of questions (JSON lines with a text): {exc}"
+        ) from exc
     if not questions:
         raise CommandError(f"{path} holds no question that stands alone.")
     return questions

@@ -1,0 +1,148 @@
+"""SearchJudge: what kind of turn it is, what the articles have, and what to do about it."""
+
+from dataclasses import replace
+
+from django.utils.translation import gettext
+
+from conversations.dialogue import policy, replies
+from conversations.dialogue.calibration import Calibration
+from conversations.dialogue.memory import Memory
+from conversations.dialogue.turn_kind import Kind, TurnKind, classify
+from conversations.models import Article, Escalation
+from conversations.retrieval.search import KnowledgeSearch
+from conversations.retrieval.types import ArticleHit, HistoryTurn, SearchQuery
+from conversations.services.judgement import Judgement, LastTurn
+
+#: A turn that names an offered choice is answered from it; anything else is a new question.
+CHOSEN = "chosen"
+
+
+class SearchJudge:
+    def __init__(
+        self, *, search: KnowledgeSearch, calibration: Calibration, max_error: float
+    ) -> None:
+        self.search, self.calibration, self.max_error = search, calibration, max_error
+
+    def warm_up(self) -> None:
+        self.search.warm_up()
+
+    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement:
+        """Courtesies and wishes for a person need no search; the rest is searched and weighed."""
+        history = tuple(HistoryTurn(said.role, said.text) for said in memory.history)
+        if (chosen := self._chosen(memory.question, last)) is not None:
+            return chosen
+        kind = classify(memory.question, history)
+        if (ready := _without_search(kind, last)) is not None:
+            return ready
+        if kind.kind is Kind.SEVERAL:
+            return self._several(kind.parts, history, last)
+        return self._search(SearchQuery(memory.question, history), last)
+
+    def _search(self, query: SearchQuery, last: LastTurn) -> Judgement:
+        result = self.search.search(query)
+        decision = policy.decide(
+            result,
+            query,
+            self.calibration,
+            max_error=self.max_error,
+            last_action=last.action,
+        )
+        wanted = {article_id: place for place, article_id in enumerate(decision.article_ids)}
+        articles = sorted(
+            (hit for hit in result.articles if hit.article_id in wanted),
+            key=lambda hit: wanted[hit.article_id],
+        )
+        judgement = Judgement(
+            decision.action,
+            decision.reason,
+            decision.confidence,
+            result=result,
+            trace=decision.trace,
+        )
+        if decision.action == "answer":
+            return replace(judgement, articles=tuple(articles))
+        if decision.action == "clarify":
+            choices = tuple(
+                {"label": choice.title, "value": choice.title, "article": choice.article_id}
+                for choice in decision.choices
+            )
+            return replace(judgement, reply=gettext(replies.CLARIFY), choices=choices)
+        return replace(
+            judgement,
+            reply=gettext(replies.hand_over(decision.reason)),
+            hand_over=escalation_reason(decision.reason),
+        )
+
+    def _several(
+        self, parts: tuple[str, ...], history: tuple[HistoryTurn, ...], last: LastTurn
+    ) -> Judgement:
+        """Each question for itself: what can be answered is, and the rest is handed over by name."""
+        judged = [(part, self._search(SearchQuery(part, history), last)) for part in parts]
+        answered = [item for _, item in judged if item.action == "answer"]
+        if not answered:
+            return self._search(SearchQuery(" ".join(parts), history), last)
+        open_parts = [part for part, item in judged if item.action != "answer"]
+        tops = {item.articles[0].article_id: item.articles[0] for item in answered}
+        closing = gettext(replies.REST) % {"question": " ".join(open_parts)} if open_parts else ""
+        return Judgement(
+            "answer",
+            "several",
+            min(item.confidence or 0.0 for item in answered),
+            closing=closing,
+            hand_over=Escalation.Reason.NOT_SURE if open_parts else "",
+            articles=tuple(tops.values()),
+            result=answered[0].result,
+            trace={"parts": [{"action": item.action, **item.trace} for _, item in judged]},
+        )
+
+    def _chosen(self, question: str, last: LastTurn) -> Judgement | None:
+        """The article that the customer picked from the assistant's question, if this is a pick."""
+        said = question.strip().casefold()
+        for choice in last.choices if last.action == "clarify" else ():
+            if str(choice.get("value", "")).casefold() == said:
+                article = Article.objects.published().filter(pk=choice.get("article")).first()
+                if article is not None:
+                    return Judgement("answer", CHOSEN, 1.0, articles=(_hit(article),))
+        return None
+
+
+def _without_search(kind: TurnKind, last: LastTurn) -> Judgement | None:
+    """The reply to a turn that asks nothing of the articles; None when a search is due."""
+    name = kind.kind.value
+    trace = {"kind": name}
+    if kind.kind is Kind.EMERGENCY:
+        name = "self_harm" if kind.self_harm else "emergency"
+    if kind.kind is Kind.YES and last.reason == "offer_person":
+        name = Kind.PERSON.value
+    if kind.hands_over or name == Kind.PERSON.value:
+        return Judgement(
+            "escalate",
+            name,
+            reply=gettext(replies.hand_over(name)),
+            hand_over=escalation_reason(name),
+            trace=trace,
+        )
+    if kind.kind is Kind.DETAIL:
+        return Judgement("answer", "offer_person", reply=gettext(replies.OFFER_PERSON), trace=trace)
+    if name in replies.COURTESY:
+        return Judgement("answer", name, reply=gettext(replies.COURTESY[name]), trace=trace)
+    return None
+
+
+def escalation_reason(reason: str) -> str:
+    """The escalation's reason code for a decision's; an unknown one counts as not sure."""
+    if reason in ("emergency", "self_harm"):
+        return Escalation.Reason.RISK
+    return reason if reason in Escalation.Reason.values else Escalation.Reason.NOT_SURE
+
+
+def _hit(article: Article) -> ArticleHit:
+    return ArticleHit(
+        article_id=article.pk,
+        external_id=article.external_id,
+        revision=article.revision,
+        title=article.title,
+        url=article.get_absolute_url(),
+        score=0.0,
+        passages=(),
+    )
