@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from portal import conf
 from portal.embedded import Services
@@ -40,6 +42,17 @@ def empty_redis(redis_client: redis.Redis) -> Iterator[None]:
     left = [key for key in keys if not bytes(key).startswith(BROKER_PREFIXES)]
     if left:
         redis_client.delete(*left)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """pytest-django's, whose end is not kept up by a connection that a test's thread left open."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")

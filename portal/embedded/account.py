@@ -79,7 +79,8 @@ def _grant_search(folder: Path, uid: int) -> None:
             (_MASK, group, _NO_ID),
             (_OTHER, other, _NO_ID),
         ]
-    if any(tag == _USER and who == uid and perm & 1 for tag, perm, who in entries):
+    granted = any(tag == _USER and who == uid and perm & 1 for tag, perm, who in entries)
+    if granted and any(tag == _MASK and perm & 1 for tag, perm, _ in entries):  # chmod closes it
         return
     entries = [entry for entry in entries if not (entry[0] == _USER and entry[2] == uid)]
     entries = [(tag, perm | 1 if tag == _MASK else perm, who) for tag, perm, who in entries]

@@ -46,6 +46,7 @@ class Services:
         self.layout = Layout(config.var)
         self._users: int | None = None
         self._servers: list[Postgres | Redis] = []
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def needed(self) -> bool:
@@ -82,9 +83,6 @@ class Services:
         for _attempt in range(3):  # the guard's own test of the lock looks like a user for a moment
             if guard.stop_unused(*self._guard_arguments()):
                 self._wait_for_the_guard()
-                for server in self._servers:
-                    if server.process:
-                        server.process.wait()  # clears its zombie away
                 return
             time.sleep(0.02)
 
@@ -93,6 +91,9 @@ class Services:
         deadline = time.monotonic() + 2
         while not guard.is_free(self.layout.run / "guard.lock") and time.monotonic() < deadline:
             time.sleep(0.01)
+        for process in (self._guard, *(server.process for server in self._servers)):
+            if process is not None:
+                process.wait()  # clears its zombie away
 
     def _start(self) -> list[str]:
         wanted: list[Postgres | Redis] = []
@@ -110,7 +111,7 @@ class Services:
         """Start a guard unless one lives."""
         if not guard.is_free(self.layout.run / "guard.lock"):
             return
-        subprocess.Popen(
+        self._guard = subprocess.Popen(
             [sys.executable, guard.__file__, *(str(path) for path in self._guard_arguments())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
+
 from portal.embedded import account
 from portal.embedded.guard import running
 from portal.embedded.layout import DATABASE, PORT, ROLE, Layout
@@ -71,6 +73,7 @@ class Postgres:
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         deadline = time.monotonic() + START_TIMEOUT
+        self._clear_stale_locks(deadline)
         while not self._launch(user, deadline):
             # After a kill -9 of the server, its orphans keep the shared memory for a moment.
             if time.monotonic() > deadline:
@@ -134,7 +137,11 @@ class Postgres:
 
     def _launch(self, user: pwd.struct_passwd | None, deadline: float) -> bool:
         """Start the server as a daemon. False: it ended at once."""
-        settings = {**SETTINGS, "unix_socket_directories": str(self.layout.postgres_sockets)}
+        settings = {
+            **SETTINGS,
+            "unix_socket_directories": str(self.layout.postgres_sockets),
+            "cluster_name": self.layout.runtime.name,
+        }
         options = [f"--{name}={value}" for name, value in settings.items()]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -153,6 +160,23 @@ class Postgres:
             time.sleep(0.03)
         return False
 
+    def _clear_stale_locks(self, deadline: float) -> None:
+        """Remove the lock files of a server that is gone.
+
+        PostgreSQL itself stops at the mere id: when another program has it now, or when a killed
+        server is a zombie that its starter has not cleared away. No child of the old server may be
+        left; the cluster's name in their titles tells.
+        """
+        if running(self.pid_file, str(self.data)):
+            return
+        title = f"postgres: {self.layout.runtime.name}:"
+        while any(title in " ".join(_command_line(p)) for p in psutil.process_iter()):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.05)
+        self.pid_file.unlink(missing_ok=True)
+        (self.layout.postgres_sockets / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
+
     def _is_ready(self) -> bool:
         """The status line of postmaster.pid says ready, and its process lives."""
         try:
@@ -164,6 +188,13 @@ class Postgres:
 
     def _tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
 
 
 def _environment() -> dict[str, str]:
