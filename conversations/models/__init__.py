@@ -9,7 +9,14 @@ from conversations.models.conversation import (
     Rating,
 )
 from conversations.models.escalation import Escalation
-from conversations.models.knowledge import Article, ArticleRevision, Passage, Section, Term
+from conversations.models.knowledge import (
+    Article,
+    ArticleRevision,
+    KnowledgeState,
+    Passage,
+    Section,
+    Term,
+)
 from conversations.models.review import Review
 from conversations.models.turn import Citation, Turn, TurnPassage
 
@@ -21,6 +28,7 @@ __all__ = [
     "ConversationEvent",
     "Customer",
     "Escalation",
+    "KnowledgeState",
     "MemoryFact",
     "Message",
     "Passage",

@@ -144,6 +144,8 @@ class Passage(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.BODY)
     heading = models.CharField(_("heading"), max_length=300, blank=True)
     text = models.TextField(_("text"))
+    #: The text's words without Markdown: what is embedded, searched and weighed.
+    plain = models.TextField(default="", editable=False)
     embedding = VectorField(dimensions=EMBEDDING_DIMENSIONS, null=True, editable=False)
     search = SearchVectorField(null=True, editable=False)
 
@@ -167,6 +169,21 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.heading} #{self.ordinal}"
+
+
+class KnowledgeState(models.Model):
+    """One row: `version` counts changes of what search may find. Caches are keyed by it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    version = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(id=1), name="knowledge_state_single_row"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.version)
 
 
 class Term(models.Model):

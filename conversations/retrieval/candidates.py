@@ -1,0 +1,238 @@
+"""The passages that a search may be about: nearest by vector, and by words, in one statement.
+
+Two queries whatever is asked: one reads the search words with their rarity and corrects slips, one
+finds the passages and gives each its cosine with every text. Only published articles are found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.urls import NoReverseMatch, reverse
+
+from conversations.retrieval.embedding import Vectors
+from conversations.retrieval.statistics import deletions
+from conversations.retrieval.types import PassageHit, SearchQuery
+
+NEAREST = 60  # passages by vector for the first text; later texts get half
+WORDED = 40  # passages by words, likewise
+EF_SEARCH = 100  # pgvector's breadth; its default of 40 would cut NEAREST
+RARE_ENOUGH = 0.2  # words in more than this share of the articles find too much
+FEW_ARTICLES = 50  # … unless they are in no more articles than this
+MOST_WORDS = 24  # of a text, the rarest
+
+_FOUND = (
+    "SELECT p.id FROM conversations_passage p JOIN conversations_article a ON a.id = p.article_id"
+)
+#: PostgreSQL's text search configuration of a language; others are split, not stemmed.
+CONFIGURATIONS = {
+    "ar": "arabic", "da": "danish", "de": "german", "en": "english", "es": "spanish",
+    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
+    "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish",
+    "tr": "turkish",
+}  # fmt: skip
+
+
+def configuration(language: str) -> str:
+    return CONFIGURATIONS.get(language.partition("-")[0].lower(), "simple")
+
+
+@dataclass(frozen=True)
+class SearchWord:
+    """A lexeme of text number `text` (0 is the last words), and in how many articles it is."""
+
+    text: int
+    lexeme: str
+    articles: int
+    corrected_from: str = ""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What an article must be; empty fields ask for nothing."""
+
+    language: str = ""
+    audience: str = ""
+    product: str = ""
+
+    @classmethod
+    def of(cls, query: SearchQuery) -> "Filters":
+        return cls(query.language, query.audience, query.product)
+
+    def sql(self) -> tuple[str, list[str]]:
+        """An article without an audience or product is for all of them."""
+        parts, values = ["a.status = 'published'"], []
+        if self.language:
+            parts.append("a.language = %s")
+            values.append(self.language)
+        for name in ("audience", "product"):
+            if wanted := getattr(self, name):
+                parts.append(f"a.{name} IN ('', %s)")
+                values.append(wanted)
+        return " AND ".join(parts), values
+
+
+def read_words(texts: Sequence[str], *, language: str = "") -> list[SearchWord]:
+    """The texts' lexemes that articles have, rarest first; a misspelt one as its nearest.
+
+    Sets the breadth of this connection's vector searches on the way.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH breadth AS MATERIALIZED (
+                SELECT set_config('hnsw.ef_search', %s, false),
+                       set_config('hnsw.iterative_scan', 'relaxed_order', false)
+            )
+            SELECT t.ordinal - 1, l.lexeme, known.articles
+            FROM breadth, unnest(%s::text[]) WITH ORDINALITY AS t(words, ordinal)
+            CROSS JOIN LATERAL unnest(to_tsvector(%s::regconfig, t.words)) AS l
+            LEFT JOIN conversations_term AS known ON known.lexeme = l.lexeme
+            """,
+            [str(EF_SEARCH), [text.replace("\x00", " ") for text in texts],
+             configuration(language or "en")],
+        )  # fmt: skip
+        rows = cursor.fetchall()
+    words = [SearchWord(text, lexeme, articles) for text, lexeme, articles in rows if articles]
+    unknown = [(text, lexeme) for text, lexeme, articles in rows if not articles]
+    words += _corrected(unknown)
+    return sorted(words, key=lambda word: (word.text, word.articles, word.lexeme))
+
+
+def _corrected(unknown: Sequence[tuple[int, str]]) -> list[SearchWord]:
+    """Known words one slip away; the most common of them. A query only where words are unknown."""
+    slips = {lexeme: deletions(lexeme) for _, lexeme in unknown}
+    wanted = sorted({piece for pieces in slips.values() for piece in pieces})
+    if not wanted:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lexeme, articles, deletions FROM conversations_term"
+            " WHERE deletions && %s::varchar[]",
+            [wanted],
+        )
+        known = cursor.fetchall()
+    found = []
+    for text, lexeme in unknown:
+        near = [(n, word) for word, n, pieces in known if set(pieces) & set(slips[lexeme])]
+        if near:
+            articles, word = max(near)
+            found.append(SearchWord(text, word, articles, corrected_from=lexeme))
+    return found
+
+
+def find_candidates(
+    *,
+    texts: Sequence[str],
+    words: Sequence[SearchWord],
+    vectors: Vectors | None,
+    articles: int,
+    filters: Filters,
+) -> list[PassageHit]:
+    """Passages near any of the texts by vector (if there are vectors) or by words."""
+    parts: list[tuple[str, list[Any]]] = []
+    where, values = filters.sql()
+    for number in range(len(texts)):
+        if vectors is not None:
+            parts.append(_nearest(vectors[number], where, values, NEAREST // (1 + (number > 0))))
+        own = [word for word in words if word.text == number][:MOST_WORDS]
+        if chosen := telling_words(own, articles):
+            parts.append(_worded(chosen, where, values, WORDED // (1 + (number > 0))))
+    if not parts:
+        return []
+    return _fetch(parts, words, vectors)
+
+
+def telling_words(words: Sequence[SearchWord], articles: int) -> list[SearchWord]:
+    """The words rare enough to find something; the two rarest where none is. Rarest first."""
+    most = max(FEW_ARTICLES, RARE_ENOUGH * articles)
+    return [word for word in words if word.articles <= most] or list(words[:2])
+
+
+def _nearest(vector: Vectors, where: str, values: list[str], limit: int) -> tuple[str, list[Any]]:
+    sql = (
+        f"({_FOUND} WHERE {where} AND p.embedding IS NOT NULL"
+        " ORDER BY p.embedding <=> %s::vector LIMIT %s)"
+    )
+    return sql, [*values, vector_literal(vector), limit]
+
+
+def _worded(
+    words: Sequence[SearchWord], where: str, values: list[str], limit: int
+) -> tuple[str, list[Any]]:
+    """Passages that hold any of the words, those with the rarest words first."""
+    score = " + ".join("(p.search @@ %s::tsquery)::int * %s::float8" for _ in words)
+    weights = [value for word in words for value in (_quoted(word.lexeme), _weight(word))]
+    anyone = " | ".join(_quoted(word.lexeme) for word in words)
+    sql = (
+        f"({_FOUND} WHERE {where} AND p.search @@ %s::tsquery ORDER BY {score} DESC, p.id LIMIT %s)"
+    )
+    return sql, [*values, anyone, *weights, limit]
+
+
+def _fetch(
+    parts: Sequence[tuple[str, list[Any]]], words: Sequence[SearchWord], vectors: Vectors | None
+) -> list[PassageHit]:
+    cosines, values = "ARRAY[]::float8[]", []
+    if vectors is not None:
+        cosines = f"ARRAY[{', '.join('1 - (p.embedding <=> %s::vector)' for _ in vectors)}]"
+        values = [vector_literal(vector) for vector in vectors]
+    asked = " | ".join(_quoted(word.lexeme) for word in words if word.text == 0)
+    rank = "ts_rank(p.search, %s::tsquery)" if asked else "0"
+    statement = (  # fixed fragments joined; every value is a parameter
+        "SELECT p.id, p.article_id, a.external_id, a.revision, a.title, a.url, a.slug,"  # noqa: S608
+        " p.heading,"
+        f" p.kind, p.plain, {cosines}, {rank}"
+        " FROM conversations_passage p JOIN conversations_article a ON a.id = p.article_id"
+        f" WHERE p.id IN ({' UNION '.join(sql for sql, _ in parts)}) ORDER BY p.id"
+    )
+    found = [value for _, own in parts for value in own]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, *([asked] if asked else []), *found])
+        return [_hit(row) for row in cursor.fetchall()]
+
+
+def _hit(row: tuple[Any, ...]) -> PassageHit:
+    (number, article_id, external_id, revision, title, url, slug, heading, kind, plain,
+     cosines, rank) = row  # fmt: skip
+    similar = tuple(cosines) if cosines and cosines[0] is not None else ()
+    vector_score = similar[0] if similar else None
+    text_score = float(rank) if rank else None
+    return PassageHit(
+        passage_id=number,
+        article_id=article_id,
+        external_id=external_id,
+        revision=revision,
+        title=title,
+        url=url or help_address(slug),
+        heading=heading,
+        kind=kind,
+        text=plain,
+        vector_score=vector_score,
+        text_score=text_score,
+        score=(vector_score or 0.0) + (text_score or 0.0),
+        similarities=similar,
+    )
+
+
+def help_address(slug: str) -> str:
+    """The address of an article in this portal's help centre."""
+    try:
+        return reverse("help-article", args=[slug])
+    except NoReverseMatch:  # a process without the portal's pages, such as a test of search alone
+        return f"/help/{slug}/"
+
+
+def _weight(word: SearchWord) -> float:
+    return 1.0 / (1.0 + word.articles) ** 0.5
+
+
+def _quoted(lexeme: str) -> str:
+    escaped = lexeme.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def vector_literal(vector: Vectors) -> str:
+    return "[" + ",".join(np.char.mod("%.6g", vector)) + "]"

@@ -1,0 +1,136 @@
+"""The passages of an article in the database: prepared outside of any lock, replaced in one go."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from conversations.models import Passage
+from conversations.retrieval.candidates import configuration, vector_literal
+from conversations.retrieval.chunking import Chunk, chunk, embedding_text
+from conversations.retrieval.drafts import ArticleDraft
+from conversations.retrieval.embedding import Embedder
+
+BATCH = 256
+#: PostgreSQL refuses a word index of more than a megabyte: the rest of a giant is not indexed.
+PASSAGE_CHARS = 60_000
+ARTICLE_CHARS = 300_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An article's passages and, where there was a model, a vector for each."""
+
+    draft: ArticleDraft
+    chunks: tuple[Chunk, ...]
+    vectors: tuple[str, ...] | None
+
+
+def prepare(drafts: Sequence[ArticleDraft], embedder: Embedder | None) -> dict[str, Prepared]:
+    """Cut and, with an embedder, embed several articles together; by external id."""
+    cut = {
+        draft.external_id: chunk(title=draft.title, body=draft.body, asked_as=draft.asked_as)
+        for draft in drafts
+    }
+    vectors: Mapping[str, tuple[str, ...]] = {}
+    if embedder is not None:
+        vectors = _embed_all(embedder, drafts, cut)
+    return {
+        draft.external_id: Prepared(draft, cut[draft.external_id], vectors.get(draft.external_id))
+        for draft in drafts
+    }
+
+
+def _embed_all(
+    embedder: Embedder, drafts: Sequence[ArticleDraft], cut: Mapping[str, tuple[Chunk, ...]]
+) -> dict[str, tuple[str, ...]]:
+    texts = [
+        embedding_text(title=draft.title, kind=piece.kind, heading=piece.heading, plain=piece.plain)
+        for draft in drafts
+        for piece in cut[draft.external_id]
+    ]
+    found = iter(
+        literal
+        for start in range(0, len(texts), BATCH)
+        for literal in _embed(embedder, texts[start : start + BATCH])
+    )
+    return {
+        draft.external_id: tuple(next(found) for _ in cut[draft.external_id]) for draft in drafts
+    }
+
+
+def _embed(embedder: Embedder, texts: Sequence[str]) -> list[str]:
+    return [vector_literal(row) for row in embedder.embed(texts)]
+
+
+def write(*, article_id: int, revision: int, text: Prepared) -> None:
+    """Replace the article's passages and its words. To be called inside a transaction."""
+    draft, chunks = text.draft, text.chunks
+    Passage.objects.filter(article_id=article_id).delete()
+    vectors = list(text.vectors) if text.vectors else [None] * len(chunks)
+    words = configuration(draft.language)
+    asked = "\n".join(piece.plain for piece in chunks if piece.kind == "asked_as")
+    body = "\n".join(piece.plain for piece in chunks if piece.kind == "body")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO conversations_passage
+                (article_id, revision, ordinal, kind, heading, text, plain, embedding, search)
+            SELECT %s, %s, c.ordinal - 1, c.kind, c.heading, c.text, c.plain, c.embedding::vector,
+                CASE WHEN c.kind = 'body' THEN
+                    setweight(to_tsvector(%s::regconfig, %s), 'A')
+                    || setweight(to_tsvector(%s::regconfig, c.heading), 'B')
+                    || setweight(to_tsvector(%s::regconfig, left(c.plain, %s)), 'D')
+                ELSE setweight(to_tsvector(%s::regconfig, c.plain), 'A') END
+            FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+                WITH ORDINALITY AS c(kind, heading, text, plain, embedding, ordinal)
+            """,
+            [
+                article_id, revision, words, draft.title, words, words, PASSAGE_CHARS, words,
+                [c.kind for c in chunks], [c.heading for c in chunks], [c.text for c in chunks],
+                [c.plain for c in chunks], vectors,
+            ],
+        )  # fmt: skip
+        cursor.execute(
+            "UPDATE conversations_article SET search ="
+            " setweight(to_tsvector(%s::regconfig, %s), 'A')"
+            " || setweight(to_tsvector(%s::regconfig, %s), 'B')"
+            " || setweight(to_tsvector(%s::regconfig, left(%s, %s)), 'D') WHERE id = %s",
+            [
+                words, draft.title, words, asked,
+                words, body, ARTICLE_CHARS,
+                article_id,
+            ],
+        )  # fmt: skip
+
+
+def embed_stored(
+    embedder: Embedder, *, again: bool = False, progress: Callable[[int], None] | None = None
+) -> int:
+    """Embed stored passages that have no vector, or all of them again. Returns how many."""
+    done, last = 0, 0
+    while True:
+        waiting = Passage.objects.filter(pk__gt=last).order_by("pk")
+        if not again:
+            waiting = waiting.filter(embedding=None)
+        rows = list(waiting.values_list("pk", "article__title", "kind", "heading", "plain")[:BATCH])
+        if not rows:
+            return done
+        texts = [
+            embedding_text(title=title, kind=kind, heading=heading, plain=plain)
+            for _, title, kind, heading, plain in rows
+        ]
+        _store([row[0] for row in rows], _embed(embedder, texts))
+        last, done = rows[-1][0], done + len(rows)
+        if progress:
+            progress(len(rows))
+
+
+def _store(ids: Sequence[int], vectors: Sequence[str]) -> None:
+    """Vectors for passages that are still there; one that was replaced meanwhile is passed over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE conversations_passage AS p SET embedding = v.embedding::vector"
+            " FROM unnest(%s::bigint[], %s::text[]) AS v(id, embedding) WHERE p.id = v.id",
+            [list(ids), list(vectors)],
+        )
