@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from django.conf import settings
@@ -30,9 +31,14 @@ def use_backend(provider: Callable[[], GenerationBackend | None]) -> None:
     _provider[0] = provider
 
 
+def current_backend() -> GenerationBackend | None:
+    """The model of this process when it can serve now. Asked for each turn: it may come and go."""
+    return _provider[0]()
+
+
 def build_backend(config: Config, tier: str) -> GenerationBackend:
     """Load a rung's model. Raises BackendUnavailable with the operator's reason."""
-    return build(config, tier)
+    return build(replace(config, tier=tier))
 
 
 @cache
@@ -54,7 +60,7 @@ def judge() -> SearchJudge:
 def assistant() -> IntelligentAssistantService:
     return IntelligentAssistantService(
         judge=judge(),
-        backend=lambda: _provider[0](),
+        backend=current_backend,
         drafting=Drafting(
             company=settings.CONFIG.company,
             reply_tokens=limits.REPLY_TOKENS,

@@ -1,4 +1,4 @@
-"""Rings the workers: which queue a turn's wake-up goes to, and what happens when the broker is away.
+"""Rings the workers: which queue a turn's wake-up goes to, and what if the broker is away.
 
 A wake-up carries the turn's id only. Losing one costs time, never a turn: the sweeper rings again.
 """

@@ -1,4 +1,4 @@
-"""What a worker process does around its tasks: loads its model first, says so, gives back at the end.
+"""What a worker process does around its tasks: loads its model, says so, gives back at the end.
 
 A worker that consumes a rung's queue is a model worker. It is ready before it takes work; when its
 model cannot be loaded it says why, serves by quoting, and tries again.

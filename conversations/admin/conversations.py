@@ -1,8 +1,9 @@
 """Conversations, turns and their record in the admin: searchable, linked, read-only."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -179,7 +180,7 @@ class ReviewAdmin(admin.ModelAdmin[Review]):
 
     def save_model(self, request: HttpRequest, obj: Review, form: Any, change: bool) -> None:
         if not change:
-            obj.reviewer_id = request.user.pk
+            obj.reviewer = cast(User, request.user)
         super().save_model(request, obj, form, change)
 
 

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 
 class PortalUnreachable(Exception):
-    """The portal does not answer at this address. Start it with `make run`, or name it with --url."""
+    """The portal does not answer there. Start it with `make run`, or name it with --url."""
 
 
 @dataclass
@@ -62,8 +62,9 @@ def create_conversation(base: str) -> dict[str, Any]:
 
 
 def socket_address(base: str, path: str) -> str:
-    scheme, rest = urllib.parse.splittype(base)
-    return f"{'wss' if scheme == 'https' else 'ws'}:{rest}{path}"
+    """The address of a socket path on the host of an http(s) address."""
+    parts = urllib.parse.urlsplit(base)
+    return f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}{path}"
 
 
 class Customer:

@@ -60,7 +60,7 @@ async def _converse(customer: Customer, plan: Plan, started: float, dice: random
     """Ask until the time is over, or until this customer's share of the reloads is done."""
     share = -(-plan.reloads // plan.conversations)
     await asyncio.sleep(dice.uniform(0, min(plan.think, plan.seconds / 2)))
-    while time.perf_counter() - started < plan.seconds and not share or customer.reloads < share:
+    while customer.reloads < share or (not share and time.perf_counter() - started < plan.seconds):
         exchange = await customer.ask(
             dice.choice(plan.questions),
             timeout=PATIENCE,

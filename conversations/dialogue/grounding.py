@@ -24,11 +24,12 @@ _PROMISE = re.compile(
 )
 _NEGATIONS = frozenset(
     "not no never none cannot can't cant don't dont doesn't doesnt won't wont isn't isnt aren't "
-    "arent without neither nor nothing unable wasn't weren't didn't haven't hasn't shouldn't".split()
+    "arent without neither nor nothing unable wasn't weren't didn't haven't hasn't "
+    "shouldn't".split()
 )
 _STOP = frozenset(
-    "a an the this that these those it its is are was were be been being am do does did to of in on "
-    "at by for from with about into over after before as if then than so and or but you your yours "
+    "a an the this that these those it its is are was were be been being am do does did to of in "
+    "on at by for from with about into over after before as if then than so and or but you your yours "
     "we our us i me my they them their he she his her can could will would shall should may might "
     "must have has had there here when where which who what how why all any each please also just "
     "only very more most some such up out yes sure okay ok hello hi thank thanks".split()

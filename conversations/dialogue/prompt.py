@@ -41,7 +41,8 @@ def build(
 ) -> tuple[PromptMessage, ...]:
     """The chat messages for one reply."""
     articles = "\n\n".join(
-        f'<article number="{item.number}" title="{fence(item.title)}">\n{fence(item.text)}\n</article>'
+        f'<article number="{item.number}" title="{fence(item.title)}">\n'
+        f"{fence(item.text)}\n</article>"
         for item in passages
     )
     system = SYSTEM.format(company=company, articles=articles)

@@ -45,7 +45,7 @@ class EscalationDeskService(BaseService):
         conversation.save(update_fields=["status"])
         append_event(
             conversation=conversation,
-            type=ConversationEvent.Type.STATUS,
+            kind=ConversationEvent.Type.STATUS,
             now=now,
             payload={
                 "status": Conversation.Status.WAITING,
@@ -72,12 +72,13 @@ class EscalationDeskService(BaseService):
             text = (
                 _(
                     "I have passed your request on to our team. Nobody has picked it up yet; when "
-                    "somebody does, they will write to you here. Until then you can go on asking me."
+                    "somebody does, they will write to you here. Until then you can go on asking "
+                    "me."
                 )
                 if opened
                 else _(
-                    "Your request is with our team already. They will write to you here; until then "
-                    "you can go on asking me."
+                    "Your request is with our team already. They will write to you here; until "
+                    "then you can go on asking me."
                 )
             )
             append_message(

@@ -89,16 +89,16 @@ class IntelligentAssistantService(BaseService):
         lease = turns.claim(turn_id=turn_id)
         if lease is None:
             return False
-        with self.operation("reply", turn=str(turn_id), epoch=lease.epoch):
-            with self.keeper.hold(lease) as held:
-                try:
-                    return self._answer(lease, held)
-                except LostTurn:
-                    return False
-                except Exception as exc:
-                    if not isinstance(exc, ServiceError):
-                        self.log.exception("turn %s failed", turn_id)
-                    return self._apologise(lease, held, exc)
+        fields = {"turn": str(turn_id), "epoch": lease.epoch}
+        with self.operation("reply", **fields), self.keeper.hold(lease) as held:
+            try:
+                return self._answer(lease, held)
+            except LostTurn:
+                return False
+            except Exception as exc:  # whatever it is, the customer is told
+                if not isinstance(exc, ServiceError):
+                    self.log.exception("turn %s failed", turn_id)
+                return self._apologise(lease, held, exc)
 
     def _answer(self, lease: Lease, held: HeldLease) -> bool:
         stream = self.open_stream(lease.turn_id, lease.epoch)

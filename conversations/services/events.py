@@ -25,7 +25,7 @@ def lock(conversation_id: UUID) -> Conversation:
 def append_event(
     *,
     conversation: Conversation,
-    type: str,
+    kind: str,
     now: datetime,
     message: Message | None = None,
     payload: dict[str, Any] | None = None,
@@ -35,7 +35,7 @@ def append_event(
     event = ConversationEvent.objects.create(
         conversation=conversation,
         seq=seq,
-        type=type,
+        type=kind,
         message=message,
         payload=payload or {},
         created_at=now,
@@ -64,7 +64,7 @@ def append_message(
         text=text,
         created_at=now,
     )
-    append_event(conversation=conversation, type=_EVENT_OF[author], now=now, message=message)
+    append_event(conversation=conversation, kind=_EVENT_OF[author], now=now, message=message)
     MESSAGES.labels(author).inc()
     return message
 

@@ -99,7 +99,7 @@ class IntakeService(BaseService):
         conversation.save(update_fields=["status"])
         append_event(
             conversation=conversation,
-            type=ConversationEvent.Type.STATUS,
+            kind=ConversationEvent.Type.STATUS,
             now=now,
             payload={"status": Conversation.Status.OPEN},
         )

@@ -76,7 +76,7 @@ class SearchJudge:
     def _several(
         self, parts: tuple[str, ...], history: tuple[HistoryTurn, ...], last: LastTurn
     ) -> Judgement:
-        """Each question for itself: what can be answered is, and the rest is handed over by name."""
+        """Each question for itself: what can be answered is, the rest is handed over by name."""
         judged = [(part, self._search(SearchQuery(part, history), last)) for part in parts]
         answered = [item for _, item in judged if item.action == "answer"]
         if not answered:
@@ -100,7 +100,7 @@ class SearchJudge:
         said = question.strip().casefold()
         for choice in last.choices if last.action == "clarify" else ():
             if str(choice.get("value", "")).casefold() == said:
-                article = Article.objects.published().filter(pk=choice.get("article")).first()
+                article = Article.objects.published().filter(pk=int(choice["article"])).first()
                 if article is not None:
                     return Judgement("answer", CHOSEN, 1.0, articles=(_hit(article),))
         return None

@@ -1,4 +1,4 @@
-"""The passages that a reply is written from: what search found, completed from the same articles."""
+"""The passages that a reply is written from: what search found, and more of the same articles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def gather(articles: Sequence[ArticleHit]) -> SourceSet:
 
 
 def _in_order_of_use(article: ArticleHit, passages: list[Passage]) -> list[Passage]:
-    """The found passages by rank, then the others; at most PASSAGES_PER_ARTICLE, in reading order."""
+    """The found passages, then others, at most PASSAGES_PER_ARTICLE; in reading order."""
     rank = {hit.passage_id: place for place, hit in enumerate(article.passages)}
     best = sorted(passages, key=lambda item: (rank.get(item.pk, len(rank)), item.ordinal))
     return sorted(best[:PASSAGES_PER_ARTICLE], key=lambda item: item.ordinal)

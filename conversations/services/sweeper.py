@@ -1,6 +1,6 @@
 """The sweeper: no turn is forgotten, whatever happened to its wake-up or its worker.
 
-Run every few seconds by beat; safe to run twice at once, because every step is a conditional UPDATE.
+Run every few seconds by beat; safe to run twice at once: every step is a conditional UPDATE.
 """
 
 from dataclasses import dataclass

@@ -56,7 +56,7 @@ def open_turn(*, conversation: Conversation, question: Message, now: datetime) -
 
 
 def claim(*, turn_id: UUID) -> Lease | None:
-    """Take a queued turn, or one whose owner fell silent. None: somebody else has it, or it ended."""
+    """Take a queued turn, or one whose owner fell silent. None: another has it, or it ended."""
     owner = uuid4()
     free = Q(state=Turn.State.QUEUED) | Q(state=Turn.State.RUNNING, lease_until__lt=Now())
     taken = Turn.objects.filter(free, pk=turn_id, attempts__lt=limits.MAX_ATTEMPTS).update(

@@ -9,7 +9,9 @@ import threading
 from typing import Any
 from uuid import UUID
 
+from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
 
 from portal.core.events import emit
 
@@ -51,7 +53,7 @@ class Doorbell:
         try:
             if layer is not None:
                 await layer.group_send(group, message)
-        except Exception as exc:  # any transport error: the poll makes up for it
+        except (RedisError, OSError, ChannelFull) as exc:  # the poll makes up for it
             emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
 
 

@@ -124,7 +124,7 @@ class TurnStream:
     def _append(self, offset: int, piece: str) -> Append:
         script = self.client.register_script(_APPEND)
         keys = [stream_key(self.turn_id), state_key(self.turn_id)]
-        args = [self.epoch, offset, piece, len(piece), self.ttl]
+        args: list[str | int] = [self.epoch, offset, piece, len(piece), self.ttl]
         return Append(int(script(keys=keys, args=args)))
 
     def stage(self, name: str) -> None:

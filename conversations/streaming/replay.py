@@ -1,4 +1,4 @@
-"""Durable frames, read back from the database: the same frame for the first and for any later reader.
+"""Durable frames, read back from the database: the same for the first and for any later reader.
 
 A page of events costs a constant number of queries.
 """

@@ -1,10 +1,11 @@
-"""From a customer's frame to a reply on the socket: intake, assistant, stream, consumer, database."""
+"""From a customer's frame to the reply on the socket and the record in the database."""
 
 import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -308,7 +309,7 @@ async def test_a_worker_killed_in_mid_answer_is_continued_by_the_next_without_a_
             stream = dispatch.open_stream(turn.pk, lease.epoch)
             stream.open()
             stream.append(GROUNDED[0] + GROUNDED[1])
-            Turn.objects.update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
+            Turn.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
         await in_thread(show_and_die)
         await answer(assistant(OneArticle(article), backend))
