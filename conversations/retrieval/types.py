@@ -38,6 +38,7 @@ class PassageHit:
     vector_score: float | None  # cosine, -1..1
     text_score: float | None  # full-text rank, >= 0
     score: float  # fused, comparable within one search only
+    similarities: tuple[float, ...] = ()  # cosine with each text of the resolved query, in order
 
 
 @dataclass(frozen=True)

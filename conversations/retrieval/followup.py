@@ -1,0 +1,56 @@
+"""Turns a follow-up such as "and for gift cards?" into texts that can be searched on their own.
+
+Pure. Nothing is guessed or rewritten: the last words are searched as they are, and beside them
+with what was said before and with the subject that the conversation is about.
+"""
+
+from dataclasses import dataclass
+
+from conversations.retrieval.corpus import CorpusStatistics
+from conversations.retrieval.subjects import Mention
+from conversations.retrieval.types import SearchQuery
+
+EARLIER_TURNS = 3  # the customer's own, before the last
+REPLY_CHARS = 300  # of the last reply
+EARLIER_CHARS = 700  # in all: the embedding reads about 250 words
+TEXT_CHARS = 2_000  # the embedding reads no further than this
+
+
+@dataclass(frozen=True)
+class ResolvedQuery:
+    """The texts to search for; `context` and `focus` are empty where they would add nothing."""
+
+    text: str
+    context: str = ""
+    focus: str = ""
+    mentions: tuple[Mention, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Texts to embed and search, the last words first; one to three of them."""
+        return tuple(text for text in (self.text, self.context, self.focus) if text)
+
+
+def resolve(query: SearchQuery, corpus: CorpusStatistics) -> ResolvedQuery:
+    """Texts to search for. Without history and subjects: the question alone."""
+    text = query.text.strip()[:TEXT_CHARS]
+    mentions = tuple(corpus.subject_index.mentions(text, query.history))
+    focus = f"{mentions[0].name}: {text}" if mentions else ""
+    return ResolvedQuery(
+        text=text,
+        context=_with_history(query, text),
+        focus=focus[:TEXT_CHARS],
+        mentions=mentions,
+    )
+
+
+def _with_history(query: SearchQuery, text: str) -> str:
+    if not query.history:
+        return ""
+    asked = [turn.text.strip() for turn in query.history if turn.role == "user"][-EARLIER_TURNS:]
+    replies = [turn.text.strip() for turn in query.history if turn.role != "user"]
+    reply = replies[-1][:REPLY_CHARS] if replies else ""
+    earlier = " ".join(part for part in (*asked, reply) if part)
+    if not earlier:
+        return ""
+    return f"{earlier[-EARLIER_CHARS:]} {text}"

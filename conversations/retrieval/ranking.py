@@ -1,0 +1,127 @@
+"""Ranks the articles that the passages of one search belong to, and says how clear the result is.
+
+Pure and deterministic. `signals` are numbers without labels, each finite; the decision is made of
+them. The weights are the fit of `manage.py fit_decisions` over the development sets.
+"""
+
+import math
+from collections.abc import Sequence
+
+from conversations.retrieval.corpus import CorpusStatistics
+from conversations.retrieval.evidence import EVIDENCE, Evidence, gather, query_terms
+from conversations.retrieval.followup import ResolvedQuery, resolve
+from conversations.retrieval.terms import words
+from conversations.retrieval.types import ArticleHit, PassageHit, SearchQuery, SearchResult
+
+WEIGHTS = {
+    "cosine": 1.0,
+    "support": 8.5,
+    "third": 1.5,
+    "lexical": 0.7,
+    "coverage": 3.0,
+    "title_coverage": 2.0,
+    "context_cosine": 2.0,
+    "context_lexical": 1.5,
+    "focus_cosine": 4.5,
+    "subject": 6.0,
+}
+KEPT = 10  # articles in a result
+_VECTOR = tuple(WEIGHTS[name] for name in EVIDENCE)
+_AT = {name: position for position, name in enumerate(EVIDENCE)}
+
+
+def rank(
+    query: SearchQuery,
+    candidates: Sequence[PassageHit],
+    corpus: CorpusStatistics,
+    *,
+    resolved: ResolvedQuery | None = None,
+) -> SearchResult:
+    """The best articles first, ties by external id; no candidates give an empty result.
+
+    `resolved` is what was searched for; left out, it is worked out again.
+    """
+    resolved = resolved or resolve(query, corpus)
+    evidence = gather(resolved, candidates, corpus)
+    scored = sorted(
+        ((score(item), item) for item in evidence),
+        key=lambda pair: (-pair[0], pair[1].passages[0].external_id),
+    )
+    articles = tuple(_article(value, item) for value, item in scored[:KEPT])
+    return SearchResult(
+        query=resolved.focus or resolved.text,
+        articles=articles,
+        signals=signals(query, resolved, scored, corpus),
+    )
+
+
+def score(item: Evidence) -> float:
+    """Log-odds scale: a difference of 1 makes an article e times as likely."""
+    return sum(weight * value for weight, value in zip(_VECTOR, item.values, strict=True))
+
+
+def signals(
+    query: SearchQuery,
+    resolved: ResolvedQuery,
+    scored: Sequence[tuple[float, Evidence]],
+    corpus: CorpusStatistics,
+) -> dict[str, float]:
+    """What the ranking looks like: how good the best article is and how far ahead of the rest."""
+    asked = query_terms(resolved.text, corpus, {})
+    unknown = sum(w for term, w in asked.weights.items() if not corpus.known(term))
+    found = {
+        "articles": float(corpus.articles),
+        "terms": float(len(asked.weights)),
+        "words": float(len(words(resolved.text))),
+        "unknown": unknown / asked.total if asked.total else 1.0,
+        "history": float(len(query.history)),
+    }
+    if not scored:
+        return found
+    best = scored[0][1].values
+    shares = _softmax([value for value, _ in scored])
+    found |= {name: best[position] for name, position in _AT.items()}
+    found |= {
+        "share": shares[0],
+        "second_share": shares[1] if len(shares) > 1 else 0.0,
+        "third_share": shares[2] if len(shares) > 2 else 0.0,
+        "spread": -sum(p * math.log(p) for p in shares if p > 0),
+    }
+    for name in ("cosine", "lexical", "coverage"):
+        found |= _standing(name, best[_AT[name]], [item.values[_AT[name]] for _, item in scored])
+    return found
+
+
+def _standing(name: str, best: float, values: Sequence[float]) -> dict[str, float]:
+    """How the best article's value stands among all candidates' in one respect."""
+    ordered = sorted(values, reverse=True)
+    rest = ordered[3:33] or [0.0]
+    mean = sum(rest) / len(rest)
+    deviation = math.sqrt(sum((v - mean) ** 2 for v in rest) / len(rest))
+    rival = ordered[1] if best >= ordered[0] and len(ordered) > 1 else ordered[0]
+    return {
+        f"{name}_margin": best - (rival if len(ordered) > 1 else 0.0),
+        f"{name}_lift": best - mean,
+        f"{name}_z": (best - mean) / (deviation + 0.02),
+        f"{name}_place": 1.0 / (1 + sum(value > best for value in values)),
+    }
+
+
+def _softmax(values: Sequence[float]) -> list[float]:
+    top = max(values)
+    powers = [math.exp(value - top) for value in values]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+def _article(value: float, item: Evidence) -> ArticleHit:
+    first = item.passages[0]
+    return ArticleHit(
+        article_id=item.article_id,
+        external_id=first.external_id,
+        revision=first.revision,
+        title=first.title,
+        url=first.url,
+        score=value,
+        passages=item.passages,
+    )
