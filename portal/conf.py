@@ -101,7 +101,12 @@ class Config:
         0.05,
         "Share of answers that may be wrong: the assistant answers only where it keeps below it.",
     )
-    # --- logs
+    # --- logs and metrics
+    metrics_folder: str = _env(
+        "PROMETHEUS_MULTIPROC_DIR",
+        "",
+        "Folder through which the processes of one machine share their counters; `run` sets it.",
+    )
     log_format: str = _env("PORTAL_LOG_FORMAT", "human", "human or json.")
     log_level: str = _env("PORTAL_LOG_LEVEL", "INFO", "Python log level.")
 

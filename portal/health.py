@@ -22,9 +22,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Connection
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from conversations.inference.rungs import Rungs
+from portal.core import metrics as counters  # noqa: F401 (defines what is counted)
 
 logger = logging.getLogger("portal.health")
 
@@ -62,8 +64,12 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def metrics(_request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format, of this process."""
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """Prometheus' text format: of all processes where they share a folder, else of this one."""
+    registry = REGISTRY
+    if settings.CONFIG.metrics_folder:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def look() -> dict[str, Finding]:

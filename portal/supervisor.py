@@ -30,6 +30,7 @@ class Child:
     name: str
     command: Sequence[str]
     log: Path
+    environment: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     backoff: float = BACKOFF_FIRST
@@ -44,6 +45,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env={**os.environ, **self.environment},
                 process_group=0,  # Ctrl-C reaches the supervisor only, which then asks politely
                 preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 (before any thread of ours)
             )

@@ -28,6 +28,7 @@ WITHOUT_SERVICES = frozenset(
         "findstatic",
         "makemessages",
         "prepare_model",
+        "settings_page",
         "run",  # starts them itself, to show the progress
         "startapp",
         "startproject",

@@ -4,6 +4,7 @@ import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import time
@@ -150,8 +151,12 @@ class Command(BaseCommand):
             "default worker": ("worker", "default"),
             "beat": ("beat",),
         }
+        metrics = settings.CONFIG.var / "run" / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)
+        metrics.mkdir(parents=True)
+        shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}
         return [
-            Child(name, preparation.manage(*command), self._log(name))
+            Child(name, preparation.manage(*command), self._log(name), shared)
             for name, command in commands.items()
         ]
 
