@@ -41,6 +41,11 @@ class Config:
     host: str = _env("HOST", "127.0.0.1", "Address that `manage.py run` and `serve` listen on.")
     port: int = _env("PORT", 8000, "Port that `manage.py run` and `serve` listen on.")
     company: str = _env("PORTAL_COMPANY", "Northwind Goods", "Company name shown to customers.")
+    image_hosts: tuple[str, ...] = _env(
+        "PORTAL_IMAGE_HOSTS",
+        (),
+        "Hosts (cdn.shop.example) whose pictures help articles may show, comma separated.",
+    )
     # --- state and services
     var: Path = _env("PORTAL_VAR", ROOT / "var", "State folder: embedded services, models, keys.")
     database_url: str = _env(
