@@ -46,7 +46,7 @@ def import_articles(
     service: KnowledgeService,
     source: ArticleSource,
     replace_all: bool = False,
-    started: Callable[[int], None] = lambda total: None,
+    started: Callable[[int], object] = lambda total: None,
     advanced: Callable[[int], object] = lambda count: None,
     refused: Callable[[RowError], object] = lambda error: None,
 ) -> ImportReport:

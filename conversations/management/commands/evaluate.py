@@ -1,0 +1,110 @@
+"""manage.py evaluate: recall, automation and wrong answers over questions with known answers."""
+
+import json
+from argparse import ArgumentParser
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from conversations.retrieval.drafts import RowError
+from conversations.retrieval.embedding import Embedder, configured_embedder
+from conversations.retrieval.embedding_cache import CachedEmbedder
+from conversations.retrieval.readers import UnreadableSource
+from conversations.services.evaluation import Verdict
+from conversations.services.evaluation_run import Watcher, evaluate, read_questions
+
+_TABLE = (
+    ("questions", "questions", "{:,}"),
+    ("answerable", "of them an article answers", "{:.1%}"),
+    ("recall_at_1", "right article first", "{:.1%}"),
+    ("recall_at_5", "right article among five", "{:.1%}"),
+    ("automation", "answered without a person", "{:.1%}"),
+    ("wrong", "of the answered: wrong", "{:.1%}"),
+    ("clarified", "asked back", "{:.1%}"),
+    ("escalated", "handed over", "{:.1%}"),
+    ("courtesies", "courtesies returned", "{:.1%}"),
+    ("unanswerable_not_answered", "without an article: not answered", "{:.1%}"),
+)
+
+
+class Command(BaseCommand):
+    help = "Measure search and decision over questions with known answers; the live data rests."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--articles", type=Path, required=True, help=".jsonl, .csv or folder")
+        parser.add_argument("--questions", type=Path, required=True, help="questions.jsonl")
+        parser.add_argument("--max-error", type=float, default=0.05, help="wrong answers allowed")
+        parser.add_argument("--fit-fold", default="", help="fit the threshold on this fold only")
+        parser.add_argument("--json", type=Path, help="write the figures to this file, - to print")
+        parser.add_argument("--verdicts", type=Path, help="write one line a question to this file")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not 0 < options["max_error"] < 1:
+            raise CommandError("--max-error must lie between 0 and 1, such as 0.05.")
+        with tqdm(disable=options["verbosity"] < 1) as bar:
+            try:
+                done = evaluate(
+                    articles=options["articles"],
+                    questions=read_questions(options["questions"]),
+                    embedder=configured_embedder,
+                    article_embedder=_remembering_embedder,
+                    max_error=options["max_error"],
+                    watcher=self._watcher(bar),
+                    fit_fold=options["fit_fold"],
+                )
+            except UnreadableSource as exc:
+                raise CommandError(str(exc)) from None
+        self._tell(done.figures, options["json"])
+        if options["verdicts"]:
+            lines = (json.dumps(_line(v), ensure_ascii=False) + "\n" for v in done.verdicts)
+            options["verdicts"].write_text("".join(lines), encoding="utf-8")
+
+    def _watcher(self, bar: "tqdm[Any]") -> Watcher:
+        def phase(name: str, total: int) -> None:
+            bar.set_description(name)
+            bar.reset(total)
+
+        def refused(error: RowError) -> None:
+            with tqdm.external_write_mode(file=self.stderr):
+                self.stderr.write(str(error))
+
+        return Watcher(phase=phase, step=bar.update, refused=refused)
+
+    def _tell(self, figures: dict[str, Any], target: Path | None) -> None:
+        text = json.dumps(figures, indent=1)
+        if target == Path("-"):
+            self.stdout.write(text)
+            return
+        if target:
+            target.write_text(f"{text}\n", encoding="utf-8")
+        for key, label, form in _TABLE:
+            self.stdout.write(f"{label:>34}  {form.format(figures[key])}")
+        times = figures["decision_ms"]
+        self.stdout.write(f"{'time to decide':>34}  {times['p50']} ms, p95 {times['p95']} ms")
+        for point in figures["curve"]:
+            label = f"in hindsight at {point['wrong']:.1%} wrong"
+            self.stdout.write(f"{label:>34}  {point['automation']:.1%}")
+
+
+@cache
+def _remembering_embedder() -> Embedder:
+    path = settings.CONFIG.var / "cache" / "embeddings.sqlite3"
+    return CachedEmbedder(configured_embedder(), path)
+
+
+def _line(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "id": verdict.question.id,
+        "action": verdict.action,
+        "reason": verdict.reason,
+        "confidence": verdict.confidence,
+        "cited": verdict.cited,
+        "place": verdict.place,
+        "wrong": verdict.wrong,
+        "ms": round(verdict.milliseconds, 2),
+        "trace": verdict.trace,
+    }

@@ -1,0 +1,175 @@
+"""Evaluation: the shipped search and decision over a set of questions with known answers.
+
+What is measured is what runs: the judge of a live turn, one question at a time. Nothing is fitted
+unless a fold is named for it, and then that fold is left out of the figures.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any
+
+from conversations.dialogue.calibration import ANY_RUNG, Calibration
+from conversations.dialogue.guarantee import curve_of
+from conversations.dialogue.memory import Memory, Utterance
+from conversations.retrieval.search import KnowledgeSearch
+from conversations.retrieval.types import HistoryTurn, SearchQuery
+from conversations.services.judgement import Judgement, LastTurn
+from conversations.services.judging import SearchJudge
+
+CURVE_ERRORS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row of questions.jsonl. `gold` is empty where no article answers it."""
+
+    id: str
+    text: str
+    gold: frozenset[str]
+    expected: str
+    history: tuple[HistoryTurn, ...] = ()
+    fold: str = "test"
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def answerable(self) -> bool:
+        return bool(self.gold) and self.expected == "answer"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was done with one question. `place`: where the first gold article ranked, from 0."""
+
+    question: Question
+    action: str
+    reason: str
+    confidence: float | None
+    cited: str
+    place: int | None
+    milliseconds: float
+    courtesy: bool
+    trace: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def answered(self) -> bool:
+        """An article was given as the answer. A greeting returned is neither right nor wrong."""
+        return self.action == "answer" and not self.courtesy
+
+    @property
+    def wrong(self) -> bool:
+        return self.answered and not self.would_be_right
+
+    @property
+    def would_be_right(self) -> bool:
+        """The article on top answers, whether or not it was given."""
+        return self.question.answerable and self.cited in self.question.gold
+
+
+def judge_all(
+    judge: SearchJudge, questions: Sequence[Question], *, advanced: Callable[[int], object]
+) -> Iterator[Verdict]:
+    for question in questions:
+        yield _judge(judge, question)
+        advanced(1)
+
+
+def _judge(judge: SearchJudge, question: Question) -> Verdict:
+    said = tuple(
+        Utterance("user" if turn.role == "user" else "agent", turn.text)
+        for turn in question.history
+    )
+    began = perf_counter()
+    judgement = judge.judge(Memory(question.text, said), last=LastTurn())
+    milliseconds = (perf_counter() - began) * 1000
+    ranked = _ranked(judge.search, question, judgement)
+    place = next((n for n, key in enumerate(ranked) if key in question.gold), None)
+    top = [hit.external_id for hit in judgement.articles] or ranked
+    return Verdict(
+        question=question,
+        action=judgement.action,
+        reason=judgement.reason,
+        confidence=judgement.confidence,
+        cited=top[0] if top else "",
+        place=place,
+        milliseconds=milliseconds,
+        courtesy=judgement.action == "answer" and not judgement.articles,
+        trace=judgement.trace,
+    )
+
+
+def _ranked(search: KnowledgeSearch, question: Question, judgement: Judgement) -> list[str]:
+    """The ranking of the whole question, also where the judge did without or asked in parts."""
+    result = judgement.result
+    if result is None or "parts" in judgement.trace:
+        result = search.search(SearchQuery(question.text, question.history))
+    return [hit.external_id for hit in result.articles]
+
+
+def fitted(calibration: Calibration, verdicts: Sequence[Verdict]) -> Calibration:
+    """The shipped model with the threshold that these verdicts, and no others, support."""
+    weighed = [verdict for verdict in verdicts if verdict.confidence is not None]
+    curve = curve_of([v.confidence or 0.0 for v in weighed], [v.would_be_right for v in weighed])
+    return replace(calibration, curves={ANY_RUNG: tuple(curve)}, origin="fitted on a fold")
+
+
+def report(verdicts: Sequence[Verdict], *, max_error: float) -> dict[str, Any]:
+    """The figures of the contract, each a share of all questions unless it says otherwise."""
+    count = len(verdicts)
+    answerable = [v for v in verdicts if v.question.answerable]
+    answered = [v for v in verdicts if v.answered]
+    none = [v for v in verdicts if not v.question.answerable]
+    times = sorted(v.milliseconds for v in verdicts)
+    return {
+        "questions": count,
+        "answerable": _share(len(answerable), count),
+        "recall_at_1": _share(sum(v.place == 0 for v in answerable), len(answerable)),
+        "recall_at_5": _share(sum(_within(v, 5) for v in answerable), len(answerable)),
+        "automation": _share(len(answered), count),
+        "wrong": _share(sum(v.wrong for v in answered), len(answered)),
+        "clarified": _share(sum(v.action == "clarify" for v in verdicts), count),
+        "clarified_helpful": _share(
+            sum(v.action == "clarify" and _within(v, 3) for v in answerable),
+            sum(v.action == "clarify" for v in verdicts),
+        ),
+        "escalated": _share(sum(v.action == "escalate" for v in verdicts), count),
+        "courtesies": _share(sum(v.courtesy for v in verdicts), count),
+        "unanswerable_not_answered": _share(sum(not v.answered for v in none), len(none)),
+        "max_error": max_error,
+        "decision_ms": {"p50": _percentile(times, 0.5), "p95": _percentile(times, 0.95)},
+        "curve": curve(verdicts),
+    }
+
+
+def curve(verdicts: Sequence[Verdict]) -> list[dict[str, float]]:
+    """Automation at each wrong rate, in hindsight: thresholds chosen on these very questions."""
+    weighed = sorted(
+        ((v.confidence, v.would_be_right) for v in verdicts if v.confidence is not None),
+        key=lambda pair: -pair[0],
+    )
+    best = dict.fromkeys(CURVE_ERRORS, 0)
+    wrong = 0
+    for position, (confidence, right) in enumerate(weighed, start=1):
+        wrong += not right
+        if position < len(weighed) and weighed[position][0] == confidence:
+            continue  # a threshold takes all of a tie or none
+        for error in CURVE_ERRORS:
+            if wrong <= error * position:
+                best[error] = position
+    return [
+        {"wrong": error, "automation": _share(best[error], len(verdicts))} for error in CURVE_ERRORS
+    ]
+
+
+def _within(verdict: Verdict, places: int) -> bool:
+    return verdict.place is not None and verdict.place < places
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float:
+    if not ordered:
+        return 0.0
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2)

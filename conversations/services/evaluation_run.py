@@ -1,0 +1,124 @@
+"""One evaluation from files to figures, in a store of its own."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conversations.dialogue.calibration import load_or_conservative
+from conversations.retrieval.drafts import RowError
+from conversations.retrieval.embedding import Embedder
+from conversations.retrieval.readers import ArticleSource, UnreadableSource
+from conversations.retrieval.search import KnowledgeSearch
+from conversations.retrieval.types import HistoryTurn
+from conversations.services.evaluation import Question, Verdict, fitted, judge_all, report
+from conversations.services.evaluation_store import separate_store
+from conversations.services.judging import SearchJudge
+from conversations.services.knowledge import KnowledgeService
+from conversations.services.knowledge_import import import_articles
+
+EXPECTED = frozenset({"answer", "clarify", "escalate"})
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told of the progress: a phase with its total, then each step; and bad rows."""
+
+    phase: Callable[[str, int], object]
+    step: Callable[[int], object]
+    refused: Callable[[RowError], object]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    figures: dict[str, Any]
+    verdicts: tuple[Verdict, ...]
+
+
+def evaluate(
+    *,
+    articles: Path,
+    questions: Sequence[Question],
+    embedder: Callable[[], Embedder],
+    article_embedder: Callable[[], Embedder],
+    max_error: float,
+    watcher: Watcher,
+    fit_fold: str = "",
+) -> Evaluation:
+    """Import the articles beside the live ones, judge every question, and sum up."""
+    source = ArticleSource(articles)
+    with separate_store():
+        imported = import_articles(
+            service=KnowledgeService(embedder=article_embedder),
+            source=source,
+            started=lambda total: watcher.phase("articles", total),
+            advanced=watcher.step,
+            refused=watcher.refused,
+        )
+        search = KnowledgeSearch(embedder=embedder)
+        search.warm_up()
+        calibration, problem = load_or_conservative()
+        judge = SearchJudge(search=search, calibration=calibration, max_error=max_error)
+        asked = list(questions)
+        if fit_fold:
+            fit = [question for question in asked if question.fold == fit_fold]
+            asked = [question for question in asked if question.fold != fit_fold]
+            watcher.phase(f"questions of fold {fit_fold}", len(fit))
+            learnt = tuple(judge_all(judge, fit, advanced=watcher.step))
+            judge = SearchJudge(
+                search=search, calibration=fitted(calibration, learnt), max_error=max_error
+            )
+        watcher.phase("questions", len(asked))
+        verdicts = tuple(judge_all(judge, asked, advanced=watcher.step))
+    figures = {
+        **report(verdicts, max_error=max_error),
+        "articles": imported.stored,
+        "refused": len(imported.errors),
+        "calibration": problem or judge.calibration.origin,
+        "fitted_on": fit_fold,
+        "embedding": embedder().name,
+    }
+    return Evaluation(figures, verdicts)
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Questions in the evaluation format. Raises UnreadableSource, which names the line."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as exc:
+        raise UnreadableSource(f"{path} cannot be read ({exc.strerror}).") from None
+    found = list(_questions(path.name, lines))
+    if not found:
+        raise UnreadableSource(f"{path} holds no questions.")
+    return found
+
+
+def _questions(name: str, lines: Iterable[bytes]) -> Iterable[Question]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield _question(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError) as exc:
+                raise UnreadableSource(
+                    f"{name}:{number}: not a question ({exc!r}); write one JSON object a line: "
+                    '{"id", "text", "gold": ["article id"] or "none", "expected", "history"}.'
+                ) from None
+
+
+def _question(row: dict[str, Any]) -> Question:
+    gold = [] if row["gold"] in ("none", None) else row["gold"]
+    if isinstance(gold, str):
+        gold = [gold]
+    expected = row.get("expected") or ("answer" if gold else "escalate")
+    if expected not in EXPECTED:
+        raise ValueError(f"expected is {expected!r}")
+    return Question(
+        id=str(row["id"]),
+        text=str(row["text"]),
+        gold=frozenset(map(str, gold)),
+        expected=expected,
+        history=tuple(HistoryTurn(h["role"], h["text"]) for h in row.get("history") or ()),
+        fold=row.get("fold") or "test",
+        meta=row.get("meta") or {},
+    )
