@@ -8,7 +8,17 @@ from conversations.models.conversation import (
     Message,
     Rating,
 )
+from conversations.models.desk import (
+    AgentDraft,
+    AuditEntry,
+    CannedReply,
+    Follow,
+    Note,
+    ResolutionSurvey,
+    SavedView,
+)
 from conversations.models.escalation import Escalation
+from conversations.models.hours import Holiday, OpeningHours, SlaPolicy
 from conversations.models.knowledge import (
     Article,
     ArticleRevision,
@@ -18,23 +28,36 @@ from conversations.models.knowledge import (
     Term,
 )
 from conversations.models.review import Review
+from conversations.models.staff import AgentProfile, Team
 from conversations.models.turn import Citation, Turn, TurnPassage
 
 __all__ = [
+    "AgentDraft",
+    "AgentProfile",
     "Article",
     "ArticleRevision",
+    "AuditEntry",
+    "CannedReply",
     "Citation",
     "Conversation",
     "ConversationEvent",
     "Customer",
     "Escalation",
+    "Follow",
+    "Holiday",
     "KnowledgeState",
     "MemoryFact",
     "Message",
+    "Note",
+    "OpeningHours",
     "Passage",
     "Rating",
+    "ResolutionSurvey",
     "Review",
+    "SavedView",
     "Section",
+    "SlaPolicy",
+    "Team",
     "Term",
     "Turn",
     "TurnPassage",

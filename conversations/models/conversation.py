@@ -8,6 +8,8 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +55,9 @@ class Conversation(models.Model):
         Customer, models.SET_NULL, null=True, blank=True, verbose_name=_("customer")
     )
     channel = models.CharField(_("channel"), max_length=20, default="web")
+    contact_email = models.EmailField(
+        _("e-mail for the answer"), blank=True, help_text=_("Left by the customer at the desk.")
+    )
     token_hash = models.CharField(max_length=64, editable=False)
     status = models.CharField(
         _("status"), max_length=12, choices=Status.choices, default=Status.OPEN
@@ -132,6 +137,9 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_unique"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_positive"),
         ]
+        indexes: ClassVar = [
+            GinIndex(SearchVector("text", config="english"), name="message_words"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.author} {self.seq}"
@@ -145,6 +153,7 @@ class ConversationEvent(models.Model):
         REPLY_DONE = "reply.done"
         STATUS = "conversation.status"
         MESSAGE_POSTED = "message.posted"
+        REPLY_WITHDRAWN = "reply.withdrawn"
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="events")
     seq = models.PositiveIntegerField()

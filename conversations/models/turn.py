@@ -20,6 +20,7 @@ class Turn(models.Model):
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
+        WITHDRAWN = "withdrawn", _("withdrawn for a person")
 
     class Decision(models.TextChoices):
         ANSWER = "answer", _("answer")
@@ -47,7 +48,7 @@ class Turn(models.Model):
     )
 
     # ownership
-    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.QUEUED)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
     epoch = models.PositiveIntegerField(_("epoch"), default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
@@ -96,7 +97,8 @@ class Turn(models.Model):
                 name="turn_running_has_lease",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["done", "failed"]) | Q(done_at__isnull=False),
+                condition=~Q(state__in=["done", "failed", "withdrawn"])
+                | Q(done_at__isnull=False),
                 name="turn_ended_has_time",
             ),
             models.CheckConstraint(
