@@ -25,6 +25,7 @@ from portal.core.events import emit
 
 REPLY = "conversations.reply"
 SWEEP = "conversations.sweep_turns"
+RENEW = "conversations.renew_knowledge"
 DEFAULT_QUEUE = "default"
 
 rungs = Rungs(settings.REDIS_URL)
@@ -52,19 +53,28 @@ def ring(turn_id: UUID, *, tried: list[str] | None = None) -> None:
     _publishers.submit(_ring, turn_id, tried or [])
 
 
-def _ring(turn_id: UUID, tried: list[str]) -> None:
-    queue = queue_for(tried)
+def _send(task: str, kwargs: dict[str, str], queue: str = DEFAULT_QUEUE) -> bool:
+    """Hand a task to the broker; False, and a log line, if it is away."""
     try:
-        app.send_task(
-            REPLY, kwargs={"turn_id": str(turn_id)}, queue=queue, retry=False, ignore_result=True
-        )
+        app.send_task(task, kwargs=kwargs, queue=queue, retry=False, ignore_result=True)
     except (OperationalError, OSError) as exc:
         emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
+        return False
+    return True
+
+
+def _ring(turn_id: UUID, tried: list[str]) -> None:
+    if not _send(REPLY, {"turn_id": str(turn_id)}, queue_for(tried)):
         return
     try:
         Turn.objects.filter(pk=turn_id, queued_at__isnull=True).update(queued_at=Now())
     finally:
         connection.close()  # this thread belongs to no request that would give it back
+
+
+def renew_knowledge() -> None:
+    """Have a worker that holds the embedding model follow up a change of the articles."""
+    _publishers.submit(_send, RENEW, {})
 
 
 def open_stream(turn_id: UUID, epoch: int) -> TurnStream:

@@ -6,6 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from conversations import assembly, dispatch
+from conversations.retrieval.embedding import configured_embedder
+from conversations.services.knowledge import KnowledgeService
 from conversations.services.sweeper import SweeperService
 
 
@@ -17,3 +19,8 @@ def reply(*, turn_id: str, **_: object) -> None:
 @shared_task(name=dispatch.SWEEP)
 def sweep_turns(**_: object) -> None:
     SweeperService().sweep(now=timezone.now())
+
+
+@shared_task(name=dispatch.RENEW)
+def renew_knowledge(**_: object) -> None:
+    KnowledgeService(embedder=configured_embedder).renew()

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.history import ReadOnlyAdmin, ReadOnlyInline
+from conversations.admin.typed import ModelAdmin
 from conversations.models import (
     Citation,
     Conversation,
@@ -151,7 +152,7 @@ class EscalationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Customer)
-class CustomerAdmin(admin.ModelAdmin[Customer]):
+class CustomerAdmin(ModelAdmin):
     list_display = ("display_name", "identity", "email", "created_at")
     search_fields = ("display_name", "identity", "email")
 
@@ -168,7 +169,7 @@ class RatingAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Review)
-class ReviewAdmin(admin.ModelAdmin[Review]):
+class ReviewAdmin(ModelAdmin):
     """A first form for verdicts; the review queue comes with part 4."""
 
     list_display = ("created_at", "turn", "verdict", "reviewer")

@@ -1,13 +1,12 @@
 """Admin parts of history: it is read here, never changed."""
 
-from typing import Any
-
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from conversations.admin.typed import ModelAdmin, TabularInline
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+
+class ReadOnlyAdmin(ModelAdmin):
     """What happened stays as it happened; erasing a customer is a command of its own."""
 
     show_full_result_count = False
@@ -22,7 +21,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline[Any, Any]):
+class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from conversations.models import Passage
+from conversations.models import Article, Passage
 from conversations.retrieval.candidates import configuration, vector_literal
 from conversations.retrieval.chunking import Chunk, chunk, embedding_text
 from conversations.retrieval.drafts import ArticleDraft
@@ -104,8 +104,14 @@ def write(*, article_id: int, revision: int, text: Prepared) -> None:
         )  # fmt: skip
 
 
+def remove(*, article_id: int) -> None:
+    """Take an article out of search. To be called inside a transaction."""
+    Passage.objects.filter(article_id=article_id).delete()
+    Article.objects.filter(pk=article_id).update(search=None)
+
+
 def embed_stored(
-    embedder: Embedder, *, again: bool = False, progress: Callable[[int], None] | None = None
+    embedder: Embedder, *, again: bool = False, progress: Callable[[int], object] | None = None
 ) -> int:
     """Embed stored passages that have no vector, or all of them again. Returns how many."""
     done, last = 0, 0

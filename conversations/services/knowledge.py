@@ -12,12 +12,11 @@ from typing import Any
 
 from django.db import transaction
 
-from conversations.models import Article, ArticleRevision, Passage
+from conversations.models import Article, ArticleRevision
 from conversations.retrieval import passages, statistics
 from conversations.retrieval.drafts import ArticleDraft
 from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable
 from conversations.services.shelves import section_for, unique_slug
-from portal.core.errors import NotFound
 from portal.core.service import BaseService
 
 _DETAILS = ("url", "language", "audience", "product")
@@ -39,6 +38,7 @@ class Planned:
 
     draft: ArticleDraft
     slug: str = ""
+    status: str = Article.Status.PUBLISHED
 
 
 class KnowledgeService(BaseService):
@@ -50,12 +50,23 @@ class KnowledgeService(BaseService):
         super().__init__()
         self._embedder = embedder
 
-    def save_article(self, *, draft: ArticleDraft, author: Any = None) -> Outcome:
-        """Publish one article under its id, new or changed, and let search know."""
+    def save_article(
+        self,
+        *,
+        draft: ArticleDraft,
+        status: str = Article.Status.PUBLISHED,
+        author: Any = None,
+    ) -> Outcome:
+        """Store one article under its id, new or changed. Its words are found at once.
+
+        `renew` afterwards gives it its vectors and counts its words; where there is a model in
+        this process, the vectors are there at once too.
+        """
         with self.operation("save_article"):
-            outcome = self.save_articles(planned=[Planned(draft)], author=author)[0]
+            planned = [Planned(draft, status=status)]
+            outcome = self.save_articles(planned=planned, author=author)[0]
             if outcome != Outcome.UNCHANGED:
-                self.finish_changes()
+                statistics.bump_version()
             return outcome
 
     def save_articles(self, *, planned: Sequence[Planned], author: Any = None) -> list[Outcome]:
@@ -68,13 +79,18 @@ class KnowledgeService(BaseService):
         statistics.count_terms()
         statistics.bump_version()
 
-    def publish(self, *, article_id: int) -> None:
-        """Put a draft or archived article where search and customers find it."""
-        with self.operation("publish", article=article_id):
-            article = Article.objects.filter(pk=article_id).first()
-            if article is None:
-                raise NotFound
-            self.save_article(draft=draft_of(article))
+    def renew(self) -> int:
+        """What follows a change, in a process that holds the model: vectors, counts, notice."""
+        with self.operation("renew"):
+            embedded = self.embed_pending()
+            self.finish_changes()
+            return embedded
+
+    def publish(self, *, article_ids: Sequence[int]) -> int:
+        """Put drafts and archived articles where search and customers find them."""
+        articles = Article.objects.filter(pk__in=article_ids).select_related("section")
+        outcomes = [self.save_article(draft=draft_of(article)) for article in articles]
+        return sum(outcome != Outcome.UNCHANGED for outcome in outcomes)
 
     def archive(self, *, article_ids: Sequence[int]) -> int:
         """Take articles out of search and the help centre. They keep their text and revisions."""
@@ -87,16 +103,15 @@ class KnowledgeService(BaseService):
                     .order_by("pk")
                     .values_list("pk", flat=True)
                 )
-                Passage.objects.filter(article_id__in=ids).delete()
-                Article.objects.filter(pk__in=ids).update(
-                    status=Article.Status.ARCHIVED, search=None
-                )
+                for article_id in ids:
+                    passages.remove(article_id=article_id)
+                Article.objects.filter(pk__in=ids).update(status=Article.Status.ARCHIVED)
             if ids:
-                self.finish_changes()
+                statistics.bump_version()
             return len(ids)
 
     def embed_pending(
-        self, *, again: bool = False, progress: Callable[[int], None] | None = None
+        self, *, again: bool = False, progress: Callable[[int], object] | None = None
     ) -> int:
         """Give every passage without a vector its own; `again`: all of them, for a new model.
 
@@ -138,14 +153,17 @@ class KnowledgeService(BaseService):
             details["section"] = section_for(draft.section) or article.section
             same_text = not created and article.digest == draft.digest
             same_details = all(getattr(article, k) == v for k, v in details.items())
-            if same_text and same_details and article.status == Article.Status.PUBLISHED:
+            same_status = article.status == item.status
+            if same_text and same_details and same_status:
                 return Outcome.UNCHANGED
             for name, value in details.items():
                 setattr(article, name, value)
-            if not same_text or article.status != Article.Status.PUBLISHED:
-                if not created and not same_text:
-                    article.revision += 1
-                _write_text(article, draft, author, new_revision=not same_text)
+            if not same_text:
+                _write_text(article, draft, author, first=created)
+            article.status = item.status
+            if item.status != Article.Status.PUBLISHED:
+                passages.remove(article_id=article.pk)
+            elif not (same_text and same_status):
                 text = ready or passages.prepare([draft], None)[draft.external_id]
                 passages.write(article_id=article.pk, revision=article.revision, text=text)
             article.save(update_fields=_SAVED)
@@ -189,16 +207,16 @@ def _locked(draft: ArticleDraft, slug: str) -> tuple[Article, bool]:
     return article, article.digest == ""
 
 
-def _write_text(article: Article, draft: ArticleDraft, author: Any, *, new_revision: bool) -> None:
+def _write_text(article: Article, draft: ArticleDraft, author: Any, *, first: bool) -> None:
+    """The draft's text as the article's next revision."""
     article.title, article.body = draft.title, draft.body
     article.asked_as, article.digest = list(draft.asked_as), draft.digest
-    article.status = Article.Status.PUBLISHED
-    if new_revision:
-        ArticleRevision.objects.create(
-            article=article,
-            number=article.revision,
-            title=draft.title,
-            body=draft.body,
-            asked_as=list(draft.asked_as),
-            author=author,
-        )
+    article.revision += not first
+    ArticleRevision.objects.create(
+        article=article,
+        number=article.revision,
+        title=draft.title,
+        body=draft.body,
+        asked_as=list(draft.asked_as),
+        author=author,
+    )

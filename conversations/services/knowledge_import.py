@@ -67,7 +67,7 @@ def import_articles(
         if replace_all:
             _archive_others(service, survey, report)
     finally:
-        if report.created or report.updated:
+        if report.created or report.updated or report.archived:
             service.finish_changes()
     report.seconds = perf_counter() - began
     emit(

@@ -1,0 +1,155 @@
+"""Articles and sections in the admin. Saving goes through KnowledgeService, as an import does."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from conversations import dispatch
+from conversations.admin.history import ReadOnlyInline
+from conversations.admin.typed import ArticleModelForm, ModelAdmin
+from conversations.models import Article, ArticleRevision, Section
+from conversations.retrieval.drafts import ArticleDraft, BadRow, make_draft
+from conversations.services.knowledge import KnowledgeService
+
+
+class ArticleForm(ArticleModelForm):
+    """The article's fields, checked by the rules of an import."""
+
+    asked_as = forms.CharField(
+        label=_("Asked as"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "cols": 80}),
+        help_text=_("How customers put the question, one phrasing a line. Each one is searched."),
+    )
+
+    class Meta:
+        model = Article
+        fields = (
+            "external_id", "title", "body", "asked_as", "section", "url", "status", "language",
+            "audience", "product",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["asked_as"] = "\n".join(self.instance.asked_as)
+        if "external_id" in self.fields:
+            self.fields["external_id"].required = False
+            self.fields["external_id"].help_text = _("Empty: made from the title.")
+
+    def clean_asked_as(self) -> list[str]:
+        return [line.strip() for line in self.cleaned_data["asked_as"].splitlines() if line.strip()]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        section = cleaned.get("section")
+        external_id = self.instance.external_id or cleaned.get("external_id")
+        external_id = external_id or slugify(cleaned["title"], allow_unicode=True)[:200]
+        row = {**cleaned, "id": external_id, "section": section.slug if section else ""}
+        try:
+            self.draft: ArticleDraft = make_draft(row, source="admin")
+        except BadRow as exc:
+            raise forms.ValidationError(str(exc)) from None
+        taken = Article.objects.filter(external_id=external_id).exclude(pk=self.instance.pk)
+        if taken.exists():
+            raise forms.ValidationError(_("Another article has this id; choose a different one."))
+        self.instance.external_id = external_id
+        return cleaned
+
+
+class RevisionInline(ReadOnlyInline):
+    model = ArticleRevision
+    fields = ("number", "title", "author", "created_at")
+    ordering = ("-number",)
+
+
+@admin.register(Article)
+class ArticleAdmin(ModelAdmin):
+    form = ArticleForm
+    list_display = ("title", "section", "status", "language", "revision", "parts", "updated_at")
+    list_filter = ("status", "section", "language", "audience", "product")
+    list_select_related = ("section",)
+    search_fields = ("title", "external_id__exact", "body")
+    search_help_text = _("Words of the title or the text, or an article's id.")
+    readonly_fields = ("revision", "updated_at", "page")
+    actions = ("publish", "archive")
+    inlines: ClassVar = [RevisionInline]
+    fieldsets = (
+        (None, {"fields": ("title", "body", "asked_as", "section", "status")}),
+        (_("Who it is for"), {"fields": ("language", "audience", "product")}),
+        (_("Address"), {"fields": ("external_id", "url", "page", "revision", "updated_at")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
+        return super().get_queryset(request).annotate(part_count=Count("passages"))
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Article | None = None
+    ) -> tuple[str, ...]:
+        return (*self.readonly_fields, "external_id") if obj else self.readonly_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        """Articles are archived: what was cited must stay readable."""
+        return False
+
+    @admin.display(description=_("passages"), ordering="part_count")
+    def parts(self, article: Article) -> int:
+        return int(article.part_count)  # type: ignore[attr-defined]
+
+    @admin.display(description=_("page"))
+    def page(self, article: Article) -> SafeString | str:
+        if article.pk is None or article.status != Article.Status.PUBLISHED:
+            return "–"
+        return format_html('<a href="{0}">{0}</a>', article.get_absolute_url())
+
+    def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
+        KnowledgeService().save_article(
+            draft=form.draft, status=form.cleaned_data["status"], author=request.user
+        )
+        stored = Article.objects.get(external_id=form.draft.external_id)
+        obj.pk, obj.slug, obj.revision = stored.pk, stored.slug, stored.revision
+        transaction.on_commit(dispatch.renew_knowledge)
+
+    @admin.action(description=_("Publish"), permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        count = KnowledgeService().publish(article_ids=ids)
+        transaction.on_commit(dispatch.renew_knowledge)
+        self._tell(
+            request, ngettext("%d article published.", "%d articles published.", count), count
+        )
+
+    @admin.action(description=_("Archive"), permissions=["change"])
+    def archive(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        count = KnowledgeService().archive(article_ids=ids)
+        transaction.on_commit(dispatch.renew_knowledge)
+        self._tell(request, ngettext("%d article archived.", "%d articles archived.", count), count)
+
+    def _tell(self, request: HttpRequest, text: str, count: int) -> None:
+        self.message_user(request, text % count, messages.SUCCESS)
+
+
+@admin.register(Section)
+class SectionAdmin(ModelAdmin):
+    list_display = ("title", "position", "article_count")
+    list_editable = ("position",)
+    prepopulated_fields: ClassVar = {"slug": ("title",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Section]:
+        return super().get_queryset(request).annotate(count=Count("articles"))
+
+    @admin.display(description=_("articles"), ordering="count")
+    def article_count(self, section: Section) -> int:
+        return int(section.count)  # type: ignore[attr-defined]
