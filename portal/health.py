@@ -68,7 +68,7 @@ def metrics(_request: HttpRequest) -> HttpResponse:
     registry = REGISTRY
     if settings.CONFIG.metrics_folder:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -4,6 +4,7 @@ Steps that load a model run in a process of their own, so that the supervisor st
 """
 
 import hashlib
+import os
 import secrets
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -30,13 +31,10 @@ def manage(*arguments: str) -> list[str]:
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
 
 
-def has_command(name: str) -> bool:
-    return name in get_commands()
-
-
 def run_command(*arguments: str) -> None:
     """Run a manage.py command; its progress shows on our terminal."""
-    result = subprocess.run(manage(*arguments), check=False)
+    quiet = {**os.environ, "PORTAL_LOG_LEVEL": "WARNING"}  # log lines would break its bar
+    result = subprocess.run(manage(*arguments), check=False, env=quiet)
     if result.returncode:
         raise StepFailed(f"manage.py {' '.join(arguments)} failed.")
 

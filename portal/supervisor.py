@@ -94,6 +94,12 @@ class Supervisor:
         for child in self.children:
             child.start()
 
+    def add(self, children: Sequence[Child]) -> None:
+        """Start more children and keep them too."""
+        for child in children:
+            child.start()
+            self.children.append(child)
+
     def tend(self) -> None:
         """One look at every child; call it often, from the thread that called `start`."""
         now = time.monotonic()

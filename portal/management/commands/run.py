@@ -18,13 +18,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from conversations.inference.rungs import Rungs
+from conversations.inference import weights
+from conversations.inference.rungs import RungReport, Rungs
 from portal import limits, preparation
 from portal.embedded import Services
 from portal.supervisor import Child, Supervisor
 
 WEB_SECONDS = 60.0
 MODEL_SECONDS = 60.0
+FIRST = 2  # children that start at once
 REVIVE_SECONDS = 5.0
 TICK = 0.2
 
@@ -38,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.CONFIG.port)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        self.began = time.monotonic()
+        self.began, self.began_at = time.monotonic(), time.time()
         self.host, self.port = options["host"], options["port"]
         shown = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
         self.url = f"http://{shown}:{self.port}/"
@@ -106,22 +108,21 @@ class Command(BaseCommand):
         model.result()
         self._load_demo()
         connections.close_all()
-        supervisor = Supervisor(self._children(), say=self.say)
+        children = self._children()
+        supervisor = Supervisor(children[:FIRST], say=self.say)
         try:
             supervisor.start()
-            self.say("started the web server, the model worker, the default worker and beat")
-            if not self._wait(supervisor, "the web server", self._web_is_ready, WEB_SECONDS):
-                raise RuntimeError(
-                    f"The web server does not get ready. Its log: {self._log('web')}"
-                )
-            if not self._wait(supervisor, "the model", self._model_is_ready, MODEL_SECONDS):
-                self.say("No model yet: answers are quoted from the articles until it is there.")
+            if not self._wait(supervisor, self._web_is_ready, WEB_SECONDS):
+                raise RuntimeError(f"The web server does not get ready. See {self._log('web')}")
+            self.say("the web server is ready")
+            # The model is what the first question waits for: the rest starts after its imports.
+            supervisor.add(children[FIRST:])
+            self._wait(supervisor, self._model_has_spoken, MODEL_SECONDS)
+            self.say(self._about_the_model())
             self._announce(password)
             self._watch(supervisor, services)
         finally:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.default_int_handler)
-            self.say("stopping…")
+            self.say("stopping")
             supervisor.stop(patience=limits.DRAIN + 5)
 
     def _step(self, name: str, work: Callable[[], object]) -> None:
@@ -131,7 +132,7 @@ class Command(BaseCommand):
         self.say(f"{name}: {'done' if done else 'nothing to do'} ({seconds:.1f} s)")
 
     def _prepare_model(self) -> None:
-        if not preparation.has_command("prepare_model"):
+        if not weights.faults(weights.default_folder(settings.CONFIG.var)):
             return
         try:
             preparation.run_command("prepare_model")
@@ -139,15 +140,14 @@ class Command(BaseCommand):
             self.say(f"{error} Answers will be quoted from the articles.")
 
     def _load_demo(self) -> None:
-        ready = preparation.DEMO_ARTICLES.exists() and preparation.has_command("import_articles")
-        if ready and not preparation.has_articles():
+        if not preparation.has_articles():
             self.say("loading the demo help centre")
             preparation.run_command("import_articles", str(preparation.DEMO_ARTICLES))
 
     def _children(self) -> list[Child]:
         commands = {
-            "web": ("serve", "--host", self.host, "--port", str(self.port)),
             "model worker": ("worker", "model"),
+            "web": ("serve", "--host", self.host, "--port", str(self.port)),
             "default worker": ("worker", "default"),
             "beat": ("beat",),
         }
@@ -165,17 +165,14 @@ class Command(BaseCommand):
 
     # --- up
 
-    def _wait(
-        self, supervisor: Supervisor, name: str, is_ready: Callable[[], bool], seconds: float
-    ) -> bool:
+    def _wait(self, supervisor: Supervisor, happened: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if is_ready():
-                self.say(f"{name} is ready")
-                return True
+        while not happened():
+            if time.monotonic() > deadline:
+                return False
             supervisor.tend()
             time.sleep(TICK)
-        return False
+        return True
 
     def _web_is_ready(self) -> bool:
         named = next((host for host in settings.ALLOWED_HOSTS if host[0] not in "*."), "localhost")
@@ -191,8 +188,21 @@ class Command(BaseCommand):
             connection.close()
         return response.status == http.HTTPStatus.OK
 
-    def _model_is_ready(self) -> bool:
-        return bool(Rungs(settings.REDIS_URL).live())
+    def _model_has_spoken(self) -> bool:
+        """A model worker of this start is ready, or has said why it cannot be."""
+        return any(report.ready or report.reason for report in self._reports())
+
+    def _reports(self) -> list[RungReport]:
+        reports = Rungs(settings.REDIS_URL).reports()
+        return [report for report in reports if report.at > self.began_at]
+
+    def _about_the_model(self) -> str:
+        reports = self._reports()
+        for report in reports:
+            if report.ready:
+                return f"the model {report.model} is ready ({report.tier})"
+        why = next((report.reason for report in reports if report.reason), "it is still loading")
+        return f"No model: {why}. Until it is there, answers are quoted from the articles."
 
     def _announce(self, password: str) -> None:
         out = self.stdout
