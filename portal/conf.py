@@ -106,6 +106,10 @@ class Config:
         0.05,
         "Share of answers that may be wrong: the assistant answers only where it keeps below it.",
     )
+    # --- the desk
+    desk_timezone: str = _env(
+        "PORTAL_DESK_TIMEZONE", "UTC", "Time zone of opening hours and holidays."
+    )
     # --- logs and metrics
     metrics_folder: str = _env(
         "PROMETHEUS_MULTIPROC_DIR",

@@ -44,3 +44,12 @@ EVENTS_PAGE = 200  # durable frames replayed per query
 # Generation
 PROMPT_TOKENS = 1_500
 REPLY_TOKENS = 220
+
+# The desk
+AGENT_HEARTBEAT = 20  # an open desk page says that it is there
+AGENT_SEEN = 45.0  # heard within this: online
+AGENT_GONE = 120.0  # not heard for so long: what the agent holds goes back to the queue
+LOOKING_TTL = 15.0  # who looks at a conversation, and who types
+REOPEN_WITHIN = 7 * 24 * 3600  # a customer who writes again gets the person back
+CUSTOMER_LEFT = 24 * 3600  # no word after an answer: the conversation is closed
+NOTE_CHARS = 4_000

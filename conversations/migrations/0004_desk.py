@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=None, verbose_name='skills')),
                 ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), blank=True, default=list, size=None, verbose_name='languages')),
                 ('capacity', models.PositiveSmallIntegerField(default=4, verbose_name='conversations at once')),
-                ('takes_automatically', models.BooleanField(default=True, verbose_name='is given conversations')),
+                ('takes_automatically', models.BooleanField(default=False, verbose_name='is given conversations')),
                 ('availability', models.CharField(choices=[('online', 'online'), ('away', 'away'), ('offline', 'offline')], default='offline', max_length=8, verbose_name='availability')),
                 ('seen_at', models.DateTimeField(blank=True, null=True, verbose_name='last heard')),
                 ('assigned_at', models.DateTimeField(blank=True, null=True, verbose_name='last given a conversation')),

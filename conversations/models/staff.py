@@ -70,7 +70,7 @@ class AgentProfile(models.Model):
         models.CharField(max_length=12), verbose_name=_("languages"), default=list, blank=True
     )
     capacity = models.PositiveSmallIntegerField(_("conversations at once"), default=4)
-    takes_automatically = models.BooleanField(_("is given conversations"), default=True)
+    takes_automatically = models.BooleanField(_("is given conversations"), default=False)
     availability = models.CharField(
         _("availability"),
         max_length=8,

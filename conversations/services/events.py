@@ -53,6 +53,7 @@ def append_message(
     now: datetime,
     client_id: UUID | None = None,
     message_id: UUID | None = None,
+    user_id: int | None = None,
 ) -> Message:
     """Write a message and its event, both under the next sequence number."""
     message = Message.objects.create(
@@ -61,6 +62,7 @@ def append_message(
         seq=conversation.head_seq + 1,
         author=author,
         client_id=client_id,
+        user_id=user_id,
         text=text,
         created_at=now,
     )

@@ -35,9 +35,11 @@ class Doorbell:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def ring(self, conversation_id: UUID, turn_id: UUID | None = None) -> None:
-        asyncio.run_coroutine_threadsafe(
-            self._send(group_name(conversation_id), notice(turn_id)), self._running_loop()
-        )
+        self.send(group_name(conversation_id), notice(turn_id))
+
+    def send(self, group: str, message: dict[str, Any]) -> None:
+        """Send a passing message to a group, without waiting and without a promise."""
+        asyncio.run_coroutine_threadsafe(self._send(group, message), self._running_loop())
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:

@@ -1,0 +1,41 @@
+"""The desk's log: every action is one entry, written with what it did; the desks are rung after."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from conversations.models import AuditEntry, Escalation
+from conversations.streaming.doorbell import doorbell
+
+DESK_GROUP = "desk"
+
+
+def record(
+    *,
+    action: str,
+    now: datetime,
+    actor: int | None = None,
+    escalation: Escalation | None = None,
+    conversation_id: UUID | None = None,
+    **details: Any,
+) -> AuditEntry:
+    """Log an action in the present transaction. `details` are ids, codes and numbers, no words."""
+    if escalation is not None:
+        conversation_id = escalation.conversation_id
+    entry = AuditEntry.objects.create(
+        at=now,
+        actor_id=actor,
+        action=action,
+        conversation_id=conversation_id,
+        escalation_id=escalation.pk if escalation else None,
+        details=details,
+    )
+    transaction.on_commit(ring_desks)
+    return entry
+
+
+def ring_desks() -> None:
+    """Tell every open desk to look into the log."""
+    doorbell.send(DESK_GROUP, {"type": "desk.changed"})
