@@ -41,7 +41,7 @@ def strings() -> dict[str, str | dict[str, str]]:
         ),
         "refused": _("This conversation can no longer be opened here. A new one begins."),
         "waitingAt": _(
-            "You asked for a person. You are number {n} in the queue. You can go on asking here."
+            "Our team has your request, number {n} in the queue. You can go on asking here."
         ),
         "statuses": {
             "waiting": _("Our team has your request. You can go on asking here meanwhile."),

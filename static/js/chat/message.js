@@ -118,7 +118,8 @@ export class MessageView {
   #foot(message) {
     const foot = element("div", { class: "message-foot" });
     if (message.citations?.length) foot.append(this.#sources(message.citations));
-    if (message.text) foot.append(this.#feedback(message));
+    const isAnswer = !message.decision || message.decision === "answer";
+    if (isAnswer && message.text) foot.append(this.#feedback(message));
     return foot;
   }
 
