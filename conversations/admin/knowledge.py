@@ -109,7 +109,7 @@ class ArticleAdmin(ModelAdmin):
 
     @admin.display(description=_("page"))
     def page(self, article: Article) -> SafeString | str:
-        if article.pk is None or article.status != Article.Status.PUBLISHED:
+        if article.status != Article.Status.PUBLISHED or not article.slug:
             return "–"
         return format_html('<a href="{0}">{0}</a>', article.get_absolute_url())
 
