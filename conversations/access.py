@@ -2,10 +2,24 @@
 
 import hashlib
 import hmac
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from conversations.models import Conversation
-from portal.core.errors import ServiceError
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import Exists, Q
+from django.http import HttpRequest
+
+from conversations import roles
+from conversations.escalation.errors import NotAllowed, NotAtDesk
+from conversations.models import AgentProfile, Conversation, Escalation
+from portal.core.errors import NotFound, ServiceError
+
+_ALL_DESK = frozenset(
+    f"conversations.{name}"
+    for name in ("work_desk", "see_all_teams", "manage_others", "share_desk_tools", "read_audit")
+)
 
 
 class NotYours(ServiceError):
@@ -31,4 +45,85 @@ def customer_conversation(conversation_id: str, token: str) -> Conversation:
         raise NotYours from None
     if not hmac.compare_digest(conversation.token_hash, hash_token(token)):
         raise NotYours
+    return conversation
+
+
+class NobodyAtDesk(ServiceError):
+    """Please log in to work at the desk."""
+
+    code = "not_logged_in"
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A user whose right to work at the desk was checked. Made by `desk_agent` only."""
+
+    id: int
+    name: str
+    role: str
+    teams: frozenset[int]
+    permissions: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+    def require(self, permission: str) -> None:
+        """Raises NotAllowed."""
+        if not self.may(permission):
+            raise NotAllowed
+
+    @property
+    def visible(self) -> Q:
+        """The condition of escalations that this agent may see."""
+        if self.may("see_all_teams"):
+            return Q()
+        return Q(team__isnull=True) | Q(team_id__in=self.teams) | Q(agent_id=self.id)
+
+
+def desk_agent(user: Any) -> Agent:
+    """The agent behind a logged-in user. Raises NobodyAtDesk or NotAtDesk."""
+    if user is None or not user.is_authenticated or not user.is_active:
+        raise NobodyAtDesk
+    granted = {name.split(".", 1)[1] for name in user.get_all_permissions() if name in _ALL_DESK}
+    if "work_desk" not in granted:
+        raise NotAtDesk
+    profile, _ = AgentProfile.objects.get_or_create(user=user)
+    return Agent(
+        id=user.pk,
+        name=profile.name or user.get_full_name() or user.get_username(),
+        role=_role(user),
+        teams=frozenset(profile.teams.values_list("pk", flat=True)),
+        permissions=frozenset(granted),
+    )
+
+
+def _role(user: Any) -> str:
+    if user.is_superuser:
+        return roles.ADMIN
+    names = set(user.groups.values_list("name", flat=True))
+    return next((role for role in reversed(roles.ROLES) if role in names), roles.AGENT)
+
+
+def session_agent(session_key: str | None) -> Agent:
+    """The agent of a session that is still alive: a socket outlives a logout, its rights do not.
+
+    Raises NobodyAtDesk or NotAtDesk.
+    """
+    session = SessionStore(session_key)
+    if not session_key or not session.exists(session_key):
+        raise NobodyAtDesk
+    request = HttpRequest()
+    request.session = session
+    return desk_agent(get_user(request))
+
+
+def visible_conversation(agent: Agent, conversation_id: UUID) -> Conversation:
+    """A conversation that the agent may see. Raises NotFound, alike for an unknown one."""
+    if agent.may("see_all_teams"):
+        conversation = Conversation.objects.filter(pk=conversation_id).first()
+    else:
+        seen = Escalation.objects.filter(agent.visible, conversation_id=conversation_id)
+        conversation = Conversation.objects.filter(Exists(seen), pk=conversation_id).first()
+    if conversation is None:
+        raise NotFound
     return conversation

@@ -1,86 +1,246 @@
-"""EscalationDeskService: the hand-over to people. One open escalation a conversation.
+"""EscalationDeskService: the hand-over to people, as the customer's side sees it.
 
-This version opens and records; the desk where agents work on it comes with part 4.
+One open escalation a conversation. Whatever opens it, the customer is told at once what happens
+next. Methods that take a conversation expect it locked, inside the caller's transaction.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 
-from conversations.models import Conversation, ConversationEvent, Escalation, Message, Turn
+from conversations.dialogue.turn_kind import Kind, classify
+from conversations.escalation import words
+from conversations.escalation.audit import record
+from conversations.escalation.schedule import load_schedule
+from conversations.escalation.takeover import silence_assistant
+from conversations.escalation.wait import Outlook, outlook, position
+from conversations.models import (
+    Conversation,
+    ConversationEvent,
+    Escalation,
+    Message,
+    Team,
+    Turn,
+    TurnPassage,
+)
 from conversations.services.events import append_event, append_message, lock
+from portal import limits
+from portal.core.errors import NotFound
 from portal.core.service import BaseService
 
 _PRIORITIES = {
     Escalation.Reason.RISK: 5,
     Escalation.Reason.COMPLAINT: 4,
+    Escalation.Reason.NOT_SOLVED: 4,
+    Escalation.Reason.SLA_BREACH: 4,
     Escalation.Reason.ASKED_FOR_PERSON: 3,
+    Escalation.Reason.REOPENED: 3,
 }
+_COURTESIES = frozenset({Kind.THANKS, Kind.GOODBYE})
 
 
 class EscalationDeskService(BaseService):
     name = "desk"
 
     def open(
-        self, *, conversation: Conversation, reason: str, now: datetime, turn: Turn | None = None
+        self,
+        *,
+        conversation: Conversation,
+        reason: str,
+        now: datetime,
+        turn: Turn | None = None,
+        former: Escalation | None = None,
     ) -> Escalation | None:
-        """Open an escalation in a locked conversation and announce the new status.
+        """Open an escalation and tell the customer what happens next.
 
-        None: one is open already; nothing changes, nothing is announced twice.
+        None: one is open already; nothing changes, nothing is announced twice. `former` is the
+        escalation that this one goes on from: its team and agent come first.
         """
+        topic = former.topic if former else topic_of(conversation)
+        priority = _PRIORITIES.get(Escalation.Reason(reason), 2)
+        schedule = load_schedule(now)
+        promise, calendar = schedule.promise(priority), schedule.calendar
         try:
             with transaction.atomic():
                 escalation = Escalation.objects.create(
                     conversation=conversation,
                     turn=turn,
                     reason=reason,
-                    priority=_PRIORITIES.get(Escalation.Reason(reason), 2),
+                    priority=priority,
+                    topic=topic,
+                    language=conversation.language,
+                    team=former.team
+                    if former
+                    else Team.objects.filter(topics__contains=[topic]).first(),
+                    preferred_agent_id=former.agent_id if former else None,
                     opened_at=now,
+                    awaiting_since=now,
+                    first_response_due=calendar.add(now, promise.first_response),
+                    resolution_due=calendar.add(now, promise.resolution),
                 )
         except IntegrityError:
             return None
         conversation.status = Conversation.Status.WAITING
         conversation.save(update_fields=["status"])
+        view = outlook(escalation, schedule=schedule, now=now)
+        Escalation.objects.filter(pk=escalation.pk).update(expected_wait=view.expected_wait)
+        self.tell_waiting(conversation, view, words.waiting(view, zone=_zone()), now)
+        record(action="escalation.opened", now=now, escalation=escalation, reason=reason)
+        return escalation
+
+    def tell_waiting(
+        self, conversation: Conversation, view: Outlook, text: str, now: datetime
+    ) -> None:
+        """Write the waiting status with the outlook, and the same in words."""
         append_event(
             conversation=conversation,
             kind=ConversationEvent.Type.STATUS,
             now=now,
             payload={
                 "status": Conversation.Status.WAITING,
-                "queue_position": self.position(escalation),
+                "queue_position": view.position,
+                "queue": outlook_payload(view),
             },
         )
-        return escalation
+        self.tell(conversation, text, now)
+
+    def tell(self, conversation: Conversation, text: str, now: datetime) -> None:
+        append_message(conversation=conversation, author=Message.Author.SYSTEM, text=text, now=now)
 
     def position(self, escalation: Escalation) -> int:
         """Place in the queue, from 1."""
-        ahead = Escalation.objects.waiting().filter(priority__gt=escalation.priority).count()
-        same = Escalation.objects.waiting().filter(
-            priority=escalation.priority, opened_at__lt=escalation.opened_at
-        )
-        return ahead + same.count() + 1
+        return position(escalation)
 
     def request_person(self, *, conversation_id: UUID, now: datetime) -> None:
         """The customer asks for a person: recorded once, and answered with what is true."""
         with self.operation("request_person"), transaction.atomic():
             conversation = lock(conversation_id)
+            if conversation.holder == Conversation.Holder.AGENT:
+                return  # a person is there and reads it
             opened = self.open(
                 conversation=conversation, reason=Escalation.Reason.ASKED_FOR_PERSON, now=now
             )
-            text = (
-                _(
-                    "I have passed your request on to our team. Nobody has picked it up yet; when "
-                    "somebody does, they will write to you here. Until then you can go on asking "
-                    "me."
-                )
-                if opened
-                else _(
-                    "Your request is with our team already. They will write to you here; until "
-                    "then you can go on asking me."
-                )
+            if opened is None:
+                view = self.look(conversation, now)
+                if view is not None:
+                    self.tell(conversation, words.already_waiting(view, zone=_zone()), now)
+
+    def look(self, conversation: Conversation, now: datetime) -> Outlook | None:
+        """What a waiting customer can expect now. None: the customer does not wait."""
+        escalation = Escalation.objects.filter(
+            conversation=conversation, state=Escalation.State.WAITING
+        ).first()
+        if escalation is None:
+            return None
+        return outlook(escalation, schedule=load_schedule(now), now=now)
+
+    def queue_look(self, *, conversation_id: UUID, now: datetime) -> dict[str, Any] | None:
+        """The passing frame that answers `queue.look`. None: the customer does not wait."""
+        with self.operation("queue_look"):
+            conversation = Conversation.objects.filter(pk=conversation_id).first()
+            view = self.look(conversation, now) if conversation else None
+            return None if view is None else outlook_payload(view)
+
+    def leave_contact(self, *, conversation_id: UUID, email: str, now: datetime) -> None:
+        """Keep where the customer can be reached, and say by when they are answered."""
+        with self.operation("leave_contact"), transaction.atomic():
+            conversation = lock(conversation_id)
+            conversation.contact_email = email
+            conversation.save(update_fields=["contact_email"])
+            escalation = Escalation.objects.open().filter(conversation=conversation).first()
+            if escalation is None:
+                raise NotFound
+            view = outlook(escalation, schedule=load_schedule(now), now=now)
+            self.tell(conversation, words.contact_kept(view, zone=_zone()), now)
+            record(action="customer.left_contact", now=now, escalation=escalation)
+
+    def customer_wrote(self, *, conversation: Conversation, text: str, now: datetime) -> bool:
+        """Let the desk know of a customer's message. True: a person will read it."""
+        open_one = Escalation.objects.open().filter(conversation=conversation).first()
+        if open_one is not None:
+            self._note_message(open_one, now)
+            return True
+        ended = (Conversation.Status.RESOLVED, Conversation.Status.CLOSED)
+        if conversation.status not in ended:
+            return False
+        former = (
+            Escalation.objects.filter(
+                conversation=conversation,
+                state=Escalation.State.RESOLVED,
+                ended_at__gte=now - timedelta(seconds=limits.REOPEN_WITHIN),
             )
-            append_message(
-                conversation=conversation, author=Message.Author.SYSTEM, text=text, now=now
+            .select_related("team")
+            .order_by("-ended_at")
+            .first()
+        )
+        if former is None or classify(text).kind in _COURTESIES:
+            return False
+        self.reopen(conversation=conversation, former=former, now=now)
+        return True
+
+    def reopen(
+        self,
+        *,
+        conversation: Conversation,
+        former: Escalation,
+        now: datetime,
+        reason: str = Escalation.Reason.REOPENED,
+    ) -> Escalation | None:
+        """Give a resolved conversation back to the people who had it. The assistant stays out."""
+        silence_assistant(conversation=conversation, now=now)
+        conversation.holder = Conversation.Holder.NOBODY
+        conversation.save(update_fields=["holder"])
+        self.tell(conversation, words.reopened(), now)
+        escalation = self.open(conversation=conversation, reason=reason, now=now, former=former)
+        if escalation is not None:
+            record(action="escalation.reopened", now=now, escalation=escalation)
+        return escalation
+
+    def _note_message(self, escalation: Escalation, now: datetime) -> None:
+        """Start the clock of the next answer and end a snooze."""
+        rows = Escalation.objects.filter(pk=escalation.pk)
+        if escalation.state == Escalation.State.CLAIMED:
+            if rows.filter(snoozed_until__isnull=False).update(snoozed_until=None):
+                record(action="escalation.woken", now=now, escalation=escalation)
+            schedule = load_schedule(now)
+            promise = schedule.promise(escalation.priority)
+            due = schedule.calendar.add(now, promise.next_response)
+            rows.filter(Q(awaiting_since__isnull=True) | Q(next_response_due__isnull=True)).update(
+                awaiting_since=Coalesce("awaiting_since", now),
+                next_response_due=Coalesce("next_response_due", due),
             )
+        record(action="customer.wrote", now=now, escalation=escalation)
+
+
+def topic_of(conversation: Conversation) -> str:
+    """The shelf of the best article of the conversation's last turn that found one."""
+    title = (
+        TurnPassage.objects.filter(
+            turn__conversation=conversation, rank=1, article__section__isnull=False
+        )
+        .order_by("-turn__accepted_at")
+        .values_list("article__section__title", flat=True)
+        .first()
+    )
+    return (title or "")[:80]
+
+
+def outlook_payload(view: Outlook) -> dict[str, Any]:
+    return {
+        "position": view.position,
+        "expected_wait": view.expected_wait,
+        "open": view.open,
+        "opens_at": view.opens_at.isoformat() if view.opens_at else None,
+        "agents_online": view.agents_online,
+        "ask_email": view.ask_email,
+        "answer_by": view.answer_by.isoformat() if view.answer_by else None,
+    }
+
+
+def _zone() -> str:
+    return str(settings.CONFIG.desk_timezone)

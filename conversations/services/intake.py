@@ -77,7 +77,8 @@ class IntakeService(BaseService):
                 now=now,
                 client_id=client_id,
             )
-            self._reopen(conversation, now)
+            if not self.desk.customer_wrote(conversation=conversation, text=text, now=now):
+                self._reopen(conversation, now)
             turn = self._open_turn(conversation, message, now)
             return Accepted(message.id, message.seq, False, turn.id if turn else None)
 
