@@ -11,6 +11,7 @@ from conversations.models import Article, Section
 from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable
 from conversations.retrieval.markdown import to_plain
 from conversations.retrieval.search import KnowledgeSearch
+from conversations.retrieval.statistics import CorpusCache
 from conversations.retrieval.types import ArticleHit, SearchQuery
 
 EXCERPT_CHARS = 220
@@ -56,7 +57,9 @@ class HelpHit:
 
 def help_sections() -> list[HelpSection]:
     """Every shelf with its published articles; those on no shelf come last, on one of their own."""
-    published = Article.objects.published().order_by("title").only("slug", "title", "url", "section")
+    published = (
+        Article.objects.published().order_by("title").only("slug", "title", "url", "section")
+    )
     sections = Section.objects.prefetch_related(Prefetch("articles", published)).order_by(
         "position", "title"
     )
@@ -112,10 +115,12 @@ def suggested_questions(limit: int = 4) -> list[str]:
 
 
 def _no_model() -> Embedder:
-    raise EmbeddingUnavailable("The help centre's pages search by words: no model in a web process.")
+    raise EmbeddingUnavailable(
+        "The help centre's pages search by words: no model in a web process."
+    )
 
 
-_words_only = KnowledgeSearch(embedder=_no_model)
+_words_only = KnowledgeSearch(embedder=_no_model, corpus=CorpusCache(with_vectors=False))
 
 
 def _link(article: Article) -> HelpLink:
