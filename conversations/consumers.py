@@ -17,12 +17,13 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from conversations import access
+from conversations.escalation import customer
 from conversations.models import Turn
 from conversations.services import turns
 from conversations.services.intake import IntakeService
 from conversations.streaming import frames, replay
 from conversations.streaming.database import run_db
-from conversations.streaming.doorbell import group_name, notice
+from conversations.streaming.doorbell import desk_group_name, group_name, notice
 from conversations.streaming.hub import TurnText, hub_for_loop
 from conversations.streaming.presence import presence_for_loop
 from portal import limits
@@ -125,7 +126,11 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             case frames.Ping():
                 await self._send({"type": "pong", "head": self.sent_seq})
             case frames.Typing():
-                pass  # shown to agents, who come with the desk
+                await self._ring(desk_group_name(self._id), {"type": "customer.typing"})
+            case _:
+                answer = await run_db(customer.serve, self._id, frame, timezone.now())
+                await self._announce()
+                await self._send(answer)
 
     async def _post(self, frame: frames.SendMessage) -> None:
         client_id = str(frame.client_id)
@@ -151,8 +156,11 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def _announce(self, turn_id: UUID | None = None) -> None:
         """Show what was written here, then ring for the other sockets."""
         await self.refresh()
+        await self._ring(group_name(self._id), notice(turn_id))
+
+    async def _ring(self, group: str, message: dict[str, Any]) -> None:
         try:
-            await self.channel_layer.group_send(group_name(self._id), notice(turn_id))
+            await self.channel_layer.group_send(group, message)
         except (RedisError, OSError) as exc:
             emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
 
@@ -164,6 +172,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def conversation_changed(self, _event: dict[str, Any]) -> None:
         """The doorbell rang."""
         await self.refresh()
+
+    async def agent_typing(self, event: dict[str, Any]) -> None:
+        await self._send({"type": "agent.typing", "name": event["name"]})
 
     async def refresh(self) -> None:
         """Send every durable frame that was not sent yet, and follow the reply in progress."""

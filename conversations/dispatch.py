@@ -25,6 +25,7 @@ from portal.core.events import emit
 
 REPLY = "conversations.reply"
 SWEEP = "conversations.sweep_turns"
+WATCH = "conversations.watch_desk"
 RENEW = "conversations.renew_knowledge"
 DEFAULT_QUEUE = "default"
 

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from conversations import assembly, dispatch
+from conversations.escalation.watch import DeskWatchService
 from conversations.retrieval.embedding import configured_embedder
 from conversations.services.knowledge import KnowledgeService
 from conversations.services.sweeper import SweeperService
@@ -19,6 +20,11 @@ def reply(*, turn_id: str, **_: object) -> None:
 @shared_task(name=dispatch.SWEEP)
 def sweep_turns(**_: object) -> None:
     SweeperService().sweep(now=timezone.now())
+
+
+@shared_task(name=dispatch.WATCH)
+def watch_desk(**_: object) -> None:
+    DeskWatchService().watch(now=timezone.now())
 
 
 @shared_task(name=dispatch.RENEW)

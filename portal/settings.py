@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "daphne",
     "portal.apps.PortalConfig",
     "conversations.apps.ConversationsConfig",
+    "insights.apps.InsightsConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -106,6 +107,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_BEAT_SCHEDULE = {
     "sweep-turns": {"task": "conversations.sweep_turns", "schedule": limits.REAP},
+    "watch-desk": {"task": "conversations.watch_desk", "schedule": limits.REAP},
 }
 
 LOGGING = logs.config(log_format=CONFIG.log_format, level=CONFIG.log_level)

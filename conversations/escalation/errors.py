@@ -39,6 +39,12 @@ class NotClaimed(ServiceError):
     code = "not_claimed"
 
 
+class AgentOffline(ServiceError):
+    """This colleague is offline. Choose another one, or a team."""
+
+    code = "not_online"
+
+
 class NoModel(ServiceError):
     """No live language model is there to write this. Try again when one runs."""
 

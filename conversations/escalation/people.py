@@ -1,8 +1,6 @@
-"""Names of the people at the desk: one for colleagues, one for customers."""
+"""Names of the people at the desk: one for colleagues; customers read speaker_name."""
 
 from typing import Any
-
-from django.utils.translation import gettext as _
 
 from conversations.models import AgentProfile
 
@@ -11,12 +9,6 @@ def colleague_name(user: Any) -> str:
     """What colleagues call a user."""
     profile = profile_of(user)
     return (profile.name if profile else "") or user.get_full_name() or user.get_username()
-
-
-def public_name(user: Any) -> str:
-    """What customers read: never the name that somebody logs in with."""
-    profile = profile_of(user)
-    return (profile.name if profile else "") or user.get_short_name() or _("Our team")
 
 
 def profile_of(user: Any) -> AgentProfile | None:

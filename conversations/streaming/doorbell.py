@@ -20,6 +20,11 @@ def group_name(conversation_id: UUID | str) -> str:
     return f"conversation.{conversation_id}"
 
 
+def desk_group_name(conversation_id: UUID | str) -> str:
+    """The desk pages on which a conversation is open; never a customer's socket."""
+    return f"desk.conversation.{conversation_id}"
+
+
 def notice(turn_id: UUID | None = None) -> dict[str, Any]:
     return {"type": "conversation.changed", "turn": str(turn_id) if turn_id else ""}
 

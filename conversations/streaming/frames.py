@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from portal import limits
@@ -65,7 +67,40 @@ class RateReply:
     score: int
 
 
-ClientFrame = SendMessage | Resume | StopReply | RequestHuman | Typing | Ping | RateReply
+@dataclass(frozen=True)
+class LookAtQueue:
+    """How long is it still?"""
+
+
+@dataclass(frozen=True)
+class LeaveContact:
+    email: str
+
+
+@dataclass(frozen=True)
+class AnswerResolution:
+    solved: str
+
+
+@dataclass(frozen=True)
+class RateConversation:
+    score: int
+    comment: str
+
+
+ClientFrame = (
+    SendMessage
+    | Resume
+    | StopReply
+    | RequestHuman
+    | Typing
+    | Ping
+    | RateReply
+    | LookAtQueue
+    | LeaveContact
+    | AnswerResolution
+    | RateConversation
+)
 
 
 def parse(raw: str | None) -> ClientFrame:
@@ -129,6 +164,34 @@ def _rate(frame: dict[str, Any]) -> RateReply:
     return RateReply(message=_uuid(frame.get("message"), "message"), score=score)
 
 
+def _contact(frame: dict[str, Any]) -> LeaveContact:
+    email = frame.get("email")
+    detail = _("Please enter an e-mail address such as name@example.com.")
+    if not isinstance(email, str):
+        raise FrameError("bad_email", detail)
+    try:
+        validate_email(email.strip())
+    except ValidationError:
+        raise FrameError("bad_email", detail) from None
+    return LeaveContact(email.strip())
+
+
+def _resolution(frame: dict[str, Any]) -> AnswerResolution:
+    solved = frame.get("solved")
+    if solved not in ("yes", "no", "not_yet"):
+        raise FrameError("bad_solved", _("The field solved must be yes, no or not_yet."))
+    return AnswerResolution(solved)
+
+
+def _satisfaction(frame: dict[str, Any]) -> RateConversation:
+    score, comment = frame.get("score"), frame.get("comment", "")
+    if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
+        raise FrameError("bad_score", _("The field score must be a whole number from 1 to 5."))
+    if not isinstance(comment, str):
+        raise FrameError("bad_comment", _("The field comment must be a string."))
+    return RateConversation(score, clean_text(comment) if comment.strip() else "")
+
+
 def _uuid(value: Any, name: str) -> UUID:
     try:
         return UUID(value)
@@ -145,6 +208,10 @@ _PARSERS: dict[str, Any] = {
     "typing": lambda _frame: Typing(),
     "ping": lambda _frame: Ping(),
     "reply.rate": _rate,
+    "queue.look": lambda _frame: LookAtQueue(),
+    "contact.leave": _contact,
+    "resolution.answer": _resolution,
+    "conversation.rate": _satisfaction,
 }
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
-from conversations.models import Conversation, ConversationEvent, Message, Turn
+from conversations.models import AgentProfile, Conversation, ConversationEvent, Message, Turn
 from portal import limits
 from portal.core.markdown import render_message
 
@@ -20,7 +21,9 @@ def events_after(conversation_id: UUID, after: int) -> list[dict[str, Any]]:
     """The next page (limits.EVENTS_PAGE) of durable frames with seq > after, in order."""
     events: QuerySet[ConversationEvent] = (
         ConversationEvent.objects.filter(conversation_id=conversation_id, seq__gt=after)
-        .select_related("message", "message__turn", "message__rating", "message__user")
+        .select_related(
+            "message", "message__turn", "message__rating", "message__user__agent_profile"
+        )
         .prefetch_related("message__citations")
         .order_by("seq")[: limits.EVENTS_PAGE]
     )
@@ -62,7 +65,7 @@ def message_payload(message: Message) -> dict[str, Any]:
         return payload
     payload["html"] = render_message(message.text)
     if message.user is not None:
-        payload["name"] = message.user.get_short_name() or message.user.get_username()
+        payload["name"] = speaker_name(message.user)
     turn = getattr(message, "turn", None)
     if turn is not None:
         payload |= _turn_payload(turn)
@@ -70,6 +73,12 @@ def message_payload(message: Message) -> dict[str, Any]:
         rating = getattr(message, "rating", None)
         payload["rating"] = rating.score if rating else None
     return payload
+
+
+def speaker_name(user: Any) -> str:
+    """What customers read beside an agent's words: never the name that somebody logs in with."""
+    profile: AgentProfile | None = getattr(user, "agent_profile", None)
+    return (profile.name if profile else "") or user.get_short_name() or _("Our team")
 
 
 def _turn_payload(turn: Turn) -> dict[str, Any]:
