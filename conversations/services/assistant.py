@@ -21,7 +21,7 @@ from conversations.services.keeper import HeldLease, LeaseKeeper
 from conversations.services.outcome import Outcome, finish
 from conversations.services.sources import SourceSet, gather
 from conversations.services.turns import Lease, LostTurn
-from conversations.streaming.publisher import TurnStream
+from conversations.streaming.publisher import Fenced, TurnStream
 from portal.core.errors import ServiceError, UnexpectedError
 from portal.core.events import emit
 from portal.core.metrics import FIRST_TOKEN_SECONDS, TURNS
@@ -214,7 +214,7 @@ class IntelligentAssistantService(BaseService):
                 text=gettext(replies.hand_over("fault")), stream=stream, held=held
             )
             self._commit(lease, stream, fault_outcome(code, draft))
-        except LostTurn:
+        except (LostTurn, Fenced):
             return False
         return True
 

@@ -63,7 +63,9 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
     """
     with transaction.atomic():
         conversation = lock(lease.conversation_id)
-        turn = Turn.objects.get(pk=lease.turn_id)
+        turn = Turn.objects.filter(turns.held(lease)).first()
+        if turn is None:  # a person or another worker took over, and may have written the reply
+            raise LostTurn
         message = append_message(
             conversation=conversation,
             author=Message.Author.ASSISTANT,
