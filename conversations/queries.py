@@ -1,10 +1,13 @@
 """Reads across models for the pages. Nothing here writes."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, Q
+from django.core.cache import cache
+from django.db.models import Count, Prefetch, Q
 from django.utils.translation import gettext as _
 
 from conversations.models import Article, Section
@@ -17,6 +20,10 @@ from conversations.retrieval.types import ArticleHit, SearchQuery
 EXCERPT_CHARS = 220
 RELATED = 5
 OTHER_SECTION = "other"
+SUGGEST_FROM = 500  # articles looked at for the questions to start with
+SUGGESTIONS_SECONDS = 300
+
+_HELP_LINK = re.compile(r"/help/([^/)\s#]+)/")
 
 
 @dataclass(frozen=True)
@@ -110,8 +117,35 @@ def help_search(query: str, limit: int = 20) -> list[HelpHit]:
 
 
 def suggested_questions(limit: int = 4) -> list[str]:
-    """Questions to start with: the first article of each of the first sections."""
-    return [shelf.articles[0].title for shelf in help_sections() if shelf.articles][:limit]
+    """Questions to start with: of each section the article that helped most, or is linked most.
+
+    A question that people ask in other words is shown as they ask it. Kept for a few minutes.
+    """
+    key = f"suggested-questions:{limit}"
+    known: list[str] | None = cache.get(key)
+    if known is None:
+        known = _suggest(limit)
+        if known:  # an empty help centre is about to be filled
+            cache.set(key, known, SUGGESTIONS_SECONDS)
+    return known
+
+
+def _suggest(limit: int) -> list[str]:
+    helped = Count("citations", filter=Q(citations__message__rating__score=1))
+    articles = list(
+        Article.objects.published()
+        .annotate(helped=helped)
+        .order_by("section__position", "title")
+        .values_list("section", "slug", "title", "asked_as", "helped", "body")[:SUGGEST_FROM]
+    )
+    linked = Counter(slug for row in articles for slug in _HELP_LINK.findall(row[5]))
+    best: dict[int | None, tuple[int, int, str]] = {}
+    for section, slug, title, asked_as, helpful, _body in articles:
+        question = next((words for words in asked_as if words.endswith("?")), title)
+        candidate = (helpful, linked[slug], question)
+        if section not in best or candidate[:2] > best[section][:2]:
+            best[section] = candidate
+    return [question for _helped, _linked, question in best.values()][:limit]
 
 
 def _no_model() -> Embedder:
@@ -127,7 +161,7 @@ def _link(article: Article) -> HelpLink:
     return HelpLink(article.slug, article.title, article.get_absolute_url())
 
 
-def _section(section: Section, articles: Sequence[Article]) -> HelpSection:
+def _section(section: Section, articles: Iterable[Article]) -> HelpSection:
     links = tuple(_link(article) for article in articles)
     return HelpSection(section.slug, section.title, section.description, links)
 

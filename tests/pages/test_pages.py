@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -14,6 +15,11 @@ from conversations.models import Article, Section
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(settings.BASE_DIR)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    cache.clear()
 
 
 def make_article(title: str, section: Section | None = None, **fields: str) -> Article:
@@ -47,6 +53,15 @@ def test_the_chat_page_opens_on_an_empty_help_centre(client: Client) -> None:
 
 def test_the_chat_page_offers_questions_from_the_articles(client: Client, shelf: Section) -> None:
     assert 'data-suggestion="Return an item"' in client.get("/").content.decode()
+
+
+def test_a_question_is_offered_as_people_ask_it(client: Client, shelf: Section) -> None:
+    make_article("Refund rules", shelf, body="See [this](/help/asked/) and [that](/help/asked/).")
+    asked = make_article("Asked", shelf)
+    asked.asked_as = ["Refund time", "When do I get my money back?"]
+    asked.save()
+    html = client.get("/").content.decode()
+    assert 'data-suggestion="When do I get my money back?"' in html
 
 
 def test_the_script_finds_every_sentence_that_it_says(client: Client) -> None:

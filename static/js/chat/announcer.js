@@ -19,6 +19,10 @@ export class Announcer {
     while (this.region.children.length > KEEP) this.region.firstElementChild.remove();
   }
 
+  clear() {
+    this.region.replaceChildren();
+  }
+
   /** The reply in progress, as far as it is written. */
   follow(draft) {
     this.#start(draft.id);

@@ -131,6 +131,7 @@ function startOver() {
   storage.keepConversation(null);
   sentAt.clear();
   wantsPerson = false;
+  announcer.clear();
   update(transcript.emptyState());
   composer.put("");
 }
