@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 
 from conversations import roles
@@ -117,13 +117,17 @@ def session_agent(session_key: str | None) -> Agent:
     return desk_agent(get_user(request))
 
 
+def visible_to(agent: Agent) -> Q:
+    """The condition of conversations that an agent may see: all but those of other teams only."""
+    if agent.may("see_all_teams"):
+        return Q()
+    escalations = Escalation.objects.filter(conversation=OuterRef("pk"))
+    return Q(Exists(escalations.filter(agent.visible))) | ~Q(Exists(escalations))
+
+
 def visible_conversation(agent: Agent, conversation_id: UUID) -> Conversation:
     """A conversation that the agent may see. Raises NotFound, alike for an unknown one."""
-    if agent.may("see_all_teams"):
-        conversation = Conversation.objects.filter(pk=conversation_id).first()
-    else:
-        seen = Escalation.objects.filter(agent.visible, conversation_id=conversation_id)
-        conversation = Conversation.objects.filter(Exists(seen), pk=conversation_id).first()
+    conversation = Conversation.objects.filter(visible_to(agent), pk=conversation_id).first()
     if conversation is None:
         raise NotFound
     return conversation

@@ -93,7 +93,7 @@ class IntelligentAssistantService(BaseService):
         with self.operation("reply", **fields), self.keeper.hold(lease) as held:
             try:
                 return self._answer(lease, held)
-            except LostTurn:
+            except (LostTurn, Fenced):
                 return False
             except Exception as exc:  # whatever it is, the customer is told
                 if not isinstance(exc, ServiceError):
