@@ -4,6 +4,7 @@ A layer is four applications: into attention, out of it, into the feed-forward p
 the norms belong to the "into" ones.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -106,12 +107,12 @@ class Int8:
     def __init__(self, *parts: nn.Linear, norm: nn.Module | None = None) -> None:
         weight = torch.cat([part.weight.data.float() for part in parts])
         scale = weight.abs().amax(dim=1).clamp_(min=1e-8) / 127
-        quantized = torch._make_per_channel_quantized_tensor(
-            (weight / scale[:, None]).round_().clamp_(-127, 127).to(torch.int8),
-            scale.double(),
-            torch.zeros(len(scale), dtype=torch.long),
-            0,
-        )
+        values = (weight / scale[:, None]).round_().clamp_(-127, 127).to(torch.int8)
+        zeros = torch.zeros(len(scale), dtype=torch.long)
+        with warnings.catch_warnings():
+            # The tensor type is on its way out; the kernel that reads it is not, and has no peer.
+            warnings.simplefilter("ignore", UserWarning)
+            quantized = torch._make_per_channel_quantized_tensor(values, scale.double(), zeros, 0)
         self._packed = torch.ops.quantized.linear_prepack(quantized, None)
         self._norm = norm.weight.data.float() if norm is not None else None
         self._eps = norm.variance_epsilon if norm is not None else 0.0
@@ -122,7 +123,7 @@ class Int8:
             back = x.square().mean(-1, keepdim=True).add_(self._eps).rsqrt_()
             x = x * self._norm
         if len(x) > 1:
-            peak = torch.linalg.vector_norm(x, torch.inf, -1, keepdim=True).clamp_(min=1e-8)
+            peak = x.abs().amax(-1, keepdim=True).clamp_(min=1e-8)
             x = x / peak
             back = peak if back is None else back.mul_(peak)
         out: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, False)

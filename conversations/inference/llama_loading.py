@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -51,7 +52,7 @@ def load(source: ModelSource, *, device: str, quantization: Quantization) -> Loa
         )
     except torch.cuda.OutOfMemoryError as exc:
         raise BackendUnavailable(f"{source.name} does not fit into the GPU's memory.") from exc
-    except (OSError, ValueError, RuntimeError, ImportError) as exc:
+    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as exc:
         raise BackendUnavailable(_reason(source, exc)) from exc
     if not isinstance(model, LlamaForCausalLM):
         raise BackendUnavailable(f"{source.name} is a {type(model).__name__}, not a Llama.")

@@ -6,6 +6,7 @@ that calls `build_backend` pays for torch.
 
 import ctypes
 import logging
+import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -79,6 +80,10 @@ def build_backend(config: InferenceConfig) -> GenerationBackend:
 
 
 def _builder(tier: str) -> Callable[[InferenceConfig], GenerationBackend]:
+    # OpenMP reads this once, when torch is loaded. By default its threads spin for each other, and
+    # a thread that lost its core to another process holds up all: on two cores with one busy
+    # neighbour a step took 380 ms instead of 27 (docs/performance/inference.md).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module, _, name = BUILDERS[tier].rpartition(".")
     try:
         build: Callable[[InferenceConfig], GenerationBackend] = getattr(import_module(module), name)
