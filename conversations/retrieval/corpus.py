@@ -1,4 +1,4 @@
-"""What the knowledge base looks like as a whole: how common each term is, and what articles are about.
+"""What the knowledge base looks like as a whole: how common each term is, what articles are about.
 
 Built once per change of the knowledge base from its passages, without labels; small and picklable.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from conversations.retrieval.geometry import Geometry
 from conversations.retrieval.subjects import Subject, SubjectIndex, find_subjects
 from conversations.retrieval.terms import terms
 
@@ -32,7 +33,7 @@ class CorpusStatistics:
     mean_length: float = 1.0  # terms a passage, its title included
     document_frequency: Mapping[str, int] = field(default_factory=dict)  # articles with the term
     subjects: tuple[Subject, ...] = ()
-    scale: Mapping[str, float] = field(default_factory=dict)  # label-free scale of the scores
+    geometry: Geometry | None = None  # how the articles lie to each other, where vectors are known
 
     def idf(self, term: str) -> float:
         """Rarity of a term, above 0; a term that no article has is the rarest."""
@@ -47,7 +48,9 @@ class CorpusStatistics:
         return term in self.document_frequency
 
 
-def build_statistics(passages: Iterable[CorpusPassage]) -> CorpusStatistics:
+def build_statistics(
+    passages: Iterable[CorpusPassage], geometry: Geometry | None = None
+) -> CorpusStatistics:
     """Count terms and find subjects. One pass; order does not matter."""
     vocabulary: dict[int, set[str]] = {}
     titles: dict[int, str] = {}
@@ -68,4 +71,5 @@ def build_statistics(passages: Iterable[CorpusPassage]) -> CorpusStatistics:
         mean_length=max(1.0, length / count) if count else 1.0,
         document_frequency=dict(frequency),
         subjects=find_subjects(titles.values()),
+        geometry=geometry,
     )

@@ -8,21 +8,32 @@ import math
 from collections.abc import Sequence
 
 from conversations.retrieval.corpus import CorpusStatistics
-from conversations.retrieval.evidence import EVIDENCE, Evidence, gather, query_terms
+from conversations.retrieval.evidence import (
+    EVIDENCE,
+    Evidence,
+    Question,
+    ask,
+    gather,
+    query_terms,
+)
 from conversations.retrieval.followup import ResolvedQuery, resolve
+from conversations.retrieval.geometry import Array
 from conversations.retrieval.terms import words
 from conversations.retrieval.types import ArticleHit, PassageHit, SearchQuery, SearchResult
 
 WEIGHTS = {
     "cosine": 1.0,
-    "support": 8.5,
-    "third": 1.5,
+    "support": 4.0,
+    "third": 1.0,
     "lexical": 0.7,
     "coverage": 3.0,
     "title_coverage": 2.0,
+    "centroid": 6.0,
     "context_cosine": 2.0,
     "context_lexical": 1.5,
+    "context_centroid": 2.0,
     "focus_cosine": 4.5,
+    "focus_centroid": 0.0,
     "subject": 6.0,
 }
 KEPT = 10  # articles in a result
@@ -36,22 +47,24 @@ def rank(
     corpus: CorpusStatistics,
     *,
     resolved: ResolvedQuery | None = None,
+    vectors: Array | None = None,
 ) -> SearchResult:
     """The best articles first, ties by external id; no candidates give an empty result.
 
-    `resolved` is what was searched for; left out, it is worked out again.
+    `resolved` is what was searched for (left out, it is worked out again), `vectors` its texts'
+    embeddings, one row a text.
     """
     resolved = resolved or resolve(query, corpus)
-    evidence = gather(resolved, candidates, corpus)
+    question = ask(resolved, candidates, corpus, vectors)
     scored = sorted(
-        ((score(item), item) for item in evidence),
+        ((score(item), item) for item in gather(question, candidates)),
         key=lambda pair: (-pair[0], pair[1].passages[0].external_id),
     )
     articles = tuple(_article(value, item) for value, item in scored[:KEPT])
     return SearchResult(
         query=resolved.focus or resolved.text,
         articles=articles,
-        signals=signals(query, resolved, scored, corpus),
+        signals=signals(query, question, scored),
     )
 
 
@@ -61,12 +74,10 @@ def score(item: Evidence) -> float:
 
 
 def signals(
-    query: SearchQuery,
-    resolved: ResolvedQuery,
-    scored: Sequence[tuple[float, Evidence]],
-    corpus: CorpusStatistics,
+    query: SearchQuery, question: Question, scored: Sequence[tuple[float, Evidence]]
 ) -> dict[str, float]:
     """What the ranking looks like: how good the best article is and how far ahead of the rest."""
+    corpus, resolved = question.corpus, question.resolved
     asked = query_terms(resolved.text, corpus, {})
     unknown = sum(w for term, w in asked.weights.items() if not corpus.known(term))
     found = {
@@ -87,8 +98,24 @@ def signals(
         "third_share": shares[2] if len(shares) > 2 else 0.0,
         "spread": -sum(p * math.log(p) for p in shares if p > 0),
     }
-    for name in ("cosine", "lexical", "coverage"):
+    for name in ("cosine", "lexical", "coverage", "centroid"):
         found |= _standing(name, best[_AT[name]], [item.values[_AT[name]] for _, item in scored])
+    found |= _against_corpus(best[_AT["centroid"]], question)
+    return found
+
+
+def _against_corpus(centroid: float, question: Question) -> dict[str, float]:
+    """The best article's closeness against ordinary articles, and against this corpus' phrasings."""
+    scale = question.corpus.geometry.scale if question.corpus.geometry else {}
+    if not question.centroids:
+        return {}
+    found = {"ordinary_z": (centroid - question.ordinary) / (question.spread + 0.02)}
+    if scale:
+        found |= {
+            "own_z": (centroid - scale["own"]) / (scale["own_spread"] + 0.02),
+            "other_z": (centroid - scale["other"]) / (scale["other_spread"] + 0.02),
+            "separable": scale["separable"],
+        }
     return found
 
 

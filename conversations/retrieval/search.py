@@ -41,7 +41,7 @@ class KnowledgeSearch:
             articles=corpus.articles,
             filters=Filters.of(query),
         )
-        result = rank(query, candidates, corpus, resolved=resolved)
+        result = rank(query, candidates, corpus, resolved=resolved, vectors=vectors)
         signals = {**result.signals, "vector": 0.0 if vectors is None else 1.0}
         finite = {name: value for name, value in signals.items() if math.isfinite(value)}
         return SearchResult(result.query, result.articles, finite)

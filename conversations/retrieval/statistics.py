@@ -7,16 +7,21 @@ figures that are a few seconds old; they only weigh, they never decide what is f
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 from time import monotonic
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
 
 from conversations.models import Article, KnowledgeState, Passage, Term
 from conversations.retrieval.corpus import CorpusPassage, CorpusStatistics, build_statistics
+from conversations.retrieval.geometry import GeometryBuilder
 
 CHECK_SECONDS = 2.0
+BATCH = 2_000
 #: Up to here the figures are renewed before the question goes on; beyond, in the background.
 RENEW_IN_LINE = 3_000
 _TERMS_LOCK = 7_201  # advisory lock: one rebuild of the Term table at a time
@@ -56,20 +61,42 @@ def deletions(word: str) -> list[str]:
     return [word, *dict.fromkeys(word[:i] + word[i + 1 :] for i in range(len(word)))]
 
 
-def corpus_passages() -> Iterator[CorpusPassage]:
+def count_corpus(*, with_vectors: bool = True) -> CorpusStatistics:
+    """Read every published passage once; a batch at a time is in memory."""
+    geometry = GeometryBuilder()
+    statistics = build_statistics(_passages(geometry if with_vectors else None))
+    return replace(statistics, geometry=geometry.build())
+
+
+def _passages(geometry: GeometryBuilder | None) -> Iterator[CorpusPassage]:
+    names = ["article_id", "article__title", "kind", "plain"]
     rows = (
         Passage.objects.filter(article__status=Article.Status.PUBLISHED)
         .order_by("article_id", "ordinal")
-        .values_list("article_id", "article__title", "kind", "plain")
+        .values_list(*names, *(["embedding"] if geometry else []))
     )
-    for article_id, title, kind, plain in rows.iterator(chunk_size=2_000):
-        yield CorpusPassage(article_id, title, kind, plain)
+    for batch in _batches(rows.iterator(chunk_size=BATCH)):
+        if geometry:
+            geometry.add((row[0], row[2], row[4]) for row in batch if row[4] is not None)
+        yield from (CorpusPassage(*row[:4]) for row in batch)
+
+
+def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch
 
 
 class CorpusCache:
-    """CorpusStatistics of the current version. Thread-safe; one rebuild at a time."""
+    """CorpusStatistics of the current version. Thread-safe; one rebuild at a time.
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    `with_vectors` False leaves out how the articles lie to each other, for searches by words.
+    """
+
+    def __init__(
+        self, *, with_vectors: bool = True, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._with_vectors = with_vectors
         self._clock = clock
         self._lock = threading.Lock()
         self._statistics: CorpusStatistics | None = None
@@ -96,7 +123,7 @@ class CorpusCache:
         with self._lock:
             version = current_version()
             if self._statistics is None or version != self._version:
-                self._statistics = build_statistics(corpus_passages())
+                self._statistics = count_corpus(with_vectors=self._with_vectors)
                 self._version = version
             self._checked = self._clock()
             return self._statistics

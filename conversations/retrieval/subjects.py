@@ -1,4 +1,4 @@
-"""Which of the knowledge base's subjects a conversation is about, slips of speech and typing included.
+"""Which of the knowledge base's subjects a conversation is about, slips and mishearings included.
 
 Pure. A subject is a name that several titles begin with ("AVALON: Are pets allowed?"). The latest
 mention counts most; a name that only says where something lies ("in Union Square") counts half.
