@@ -43,7 +43,7 @@ export class Connection extends EventTarget {
   async ensure() {
     if (this.conversation || this.isCreating) return this.hurry();
     this.isCreating = true;
-    this.#setState("connecting");
+    this.#setState(this.attempt > 1 ? "offline" : "connecting");
     try {
       const response = await fetch(this.options.createUrl, {
         method: "POST",

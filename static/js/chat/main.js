@@ -39,9 +39,9 @@ const connection = new Connection({
 });
 const view = new View(parts, strings, {
   rate: (id, score) => {
+    if (!connection.send({ type: "reply.rate", message: id, score })) return toast(strings.offline);
     update(transcript.rate(state, id, score));
-    connection.send({ type: "reply.rate", message: id, score });
-    toast(score > 0 ? strings.thanks : strings.thanksAnyway);
+    return toast(score > 0 ? strings.thanks : strings.thanksAnyway);
   },
   choose: (value) => send(value),
   retry: (clientId) => {

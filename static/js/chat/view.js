@@ -44,8 +44,9 @@ export class View {
         continue;
       }
       const node = this.#node(key, () => this.messages.settle(this.#takeDraft(message), message));
-      this.messages.updateRating(node, message);
-      this.messages.updateChoices(node, message, message === last);
+      if (node.shown !== message) this.messages.updateRating(node, message);
+      node.shown = message;
+      if (message.choices) this.messages.updateChoices(node, message, message === last);
     }
   }
 
