@@ -1,0 +1,178 @@
+"""Executes plans: figures with their numbers, and the rows behind them. Reads only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.utils import OperationalError
+
+from insights.figures import sql
+from insights.figures.plan import MOST_GROUPS, Plan
+from insights.figures.statistics import wilson
+from insights.measures import DIGEST, KEYS, SERIES, WEEKDAYS, Measure
+from insights.models import InsightsState
+from insights.roi.assumptions import cost_of_agent_second
+from portal.core.errors import ServiceError
+
+STATEMENT_TIMEOUT_MS = 5_000
+_SUMS = ("sum", "mean", "per_time", "money")  # their first number is a sum, not rows
+
+
+class TooLong(ServiceError):
+    """This figure takes too long to count. Choose a shorter period or fewer filters."""
+
+    code = "too_long"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measure's value for one group. `value` is None under the measure's minimum.
+
+    `counted` and `out_of` are its two sums; low and high bound a share with 95 % confidence.
+    `rows` is the number of rows that its link opens.
+    """
+
+    key: str
+    counted: int
+    out_of: int
+    rows: int
+    raw: float | None
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def portal_zone() -> ZoneInfo:
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+@contextmanager
+def bounded(milliseconds: int = STATEMENT_TIMEOUT_MS) -> Iterator[Any]:
+    """A cursor that can only read, and not for long. Raises TooLong."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+        cursor.execute(f"SET LOCAL statement_timeout = {int(milliseconds)}")
+        try:
+            yield cursor
+        except OperationalError as error:
+            if "statement timeout" in str(error):
+                raise TooLong from error
+            raise
+
+
+def figures(plan: Plan, *, exact: bool = False, zone: ZoneInfo | None = None) -> list[Figure]:
+    """The figures of a checked plan, one for each group, in the plan's order.
+
+    `exact` reads the facts even where rollups would do. Without a group there is exactly one.
+    """
+    zone = zone or portal_zone()
+    from_rollups = not exact and sql.fits_rollups(plan, zone) and rollups_are_current()
+    query = sql.over_rollups(plan, zone) if from_rollups else sql.over_facts(plan, zone)
+    with bounded() as cursor:
+        cursor.execute(query.sql, query.values)
+        rows = cursor.fetchall()
+    found = [_figure(plan, key, n, of, value, zone) for key, n, of, value in rows]
+    found = [item for item in found if item.counted or item.out_of]
+    if not plan.group:
+        return found or [_figure(plan, "", 0, 0, None, zone)]
+    return _ordered(plan, found)[: plan.limit or MOST_GROUPS]
+
+
+def figure(plan: Plan, *, exact: bool = False, zone: ZoneInfo | None = None) -> Figure:
+    """The one figure of a plan without a group."""
+    return figures(plan, exact=exact, zone=zone)[0]
+
+
+def _figure(plan: Plan, key: str, counted: int, out_of: int, value: Any, zone: ZoneInfo) -> Figure:
+    measure = plan.definition
+    counted, out_of = int(counted or 0), int(out_of or 0)
+    raw = _raw(plan, measure, counted, out_of, value, zone)
+    low = high = None
+    if measure.kind == "ratio" and out_of:
+        low, high = wilson(counted, out_of)
+    enough = out_of >= measure.minimum
+    behind = out_of if measure.kind in _SUMS else counted
+    return Figure(key, counted, out_of, behind, raw, raw if enough else None, low, high)
+
+
+def _raw(
+    plan: Plan, measure: Measure, counted: int, out_of: int, value: Any, zone: ZoneInfo
+) -> float | None:
+    match measure.kind:
+        case "count" | "sum":
+            return counted
+        case "distinct":
+            return int(value or 0)
+        case "percentile":
+            return None if value is None else float(value)
+        case "per_time":
+            start, end = plan.period.bounds(zone)
+            return counted / ((end - start).total_seconds() * 1000)
+        case "money":
+            return counted * cost_of_agent_second(plan.period.last) / out_of if out_of else None
+        case _:
+            return counted / out_of if out_of else None
+
+
+def _ordered(plan: Plan, found: list[Figure]) -> list[Figure]:
+    if not plan.order:
+        if plan.group in SERIES or plan.group == "hour":
+            return sorted(found, key=lambda item: item.key.rjust(12))
+        if plan.group == "weekday":
+            return sorted(found, key=lambda item: WEEKDAYS.index(item.key))
+    known = [item for item in found if item.value is not None]
+    unknown = [item for item in found if item.value is None]
+    sign = 1 if plan.order == "asc" else -1
+    known.sort(key=lambda item: (sign * (item.value or 0), item.key))
+    return known + sorted(unknown, key=lambda item: item.key)
+
+
+@lru_cache(maxsize=1)
+def _digest_holds(stored: str) -> bool:
+    return stored == DIGEST
+
+
+def rollups_are_current() -> bool:
+    """Whether the rollups were made for this catalogue."""
+    stored = InsightsState.objects.filter(pk=1).values_list("catalogue", flat=True).first()
+    return _digest_holds(stored or "")
+
+
+@dataclass(frozen=True)
+class Behind:
+    """One row behind a figure."""
+
+    key: UUID
+    conversation: UUID
+    at: datetime
+
+
+def count_rows(plan: Plan, *, part: str = "counted", zone: ZoneInfo | None = None) -> int:
+    """How many rows the link of a figure opens."""
+    query = sql.rows_behind(plan, zone or portal_zone(), part=part)
+    with bounded() as cursor:
+        cursor.execute(f"SELECT count(*) {query.sql}", query.values)
+        return int(cursor.fetchone()[0])
+
+
+def rows(
+    plan: Plan, *, part: str = "counted", start: int = 0, size: int = 50,
+    zone: ZoneInfo | None = None,
+) -> list[Behind]:  # fmt: skip
+    """A page of the rows behind a figure, newest first."""
+    query = sql.rows_behind(plan, zone or portal_zone(), part=part)
+    key = KEYS[plan.definition.grain]
+    with bounded() as cursor:
+        cursor.execute(
+            f"SELECT {key}, conversation_id, at {query.sql} "
+            f"ORDER BY at DESC, {key} LIMIT %s OFFSET %s",
+            (*query.values, size, start),
+        )
+        return [Behind(*row) for row in cursor.fetchall()]

@@ -1,0 +1,131 @@
+"""A checked plan as SQL over facts or rollups. Values travel as parameters, never in the text."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from insights.figures.periods import on_whole_hours
+from insights.figures.plan import Filter, Plan
+from insights.measures import COMPONENTS, DIMENSIONS, TABLES, WEEKDAYS, Measure
+
+
+@dataclass(frozen=True)
+class Query:
+    sql: str
+    values: tuple[object, ...]
+
+
+def time_key(dimension: str, column: str, zone: ZoneInfo) -> Query:
+    """SQL of a time dimension's key, from a time stamp's column, in the portal's zone."""
+    local = f"({column} AT TIME ZONE %s)"
+    forms = {
+        "hour": f"extract(hour FROM {local})::int::text",
+        "weekday": f"(%s::text[])[extract(isodow FROM {local})::int]",
+        "day": f"{local}::date::text",
+        "week": f"date_trunc('week', {local})::date::text",
+        "month": f"date_trunc('month', {local})::date::text",
+    }
+    before = (list(WEEKDAYS),) if dimension == "weekday" else ()
+    return Query(forms[dimension], (*before, zone.key))
+
+
+def key_of(dimension: str, zone: ZoneInfo, column: str = "at") -> Query:
+    """SQL of a group's key."""
+    item = DIMENSIONS[dimension]
+    if item.is_time:
+        return time_key(dimension, column, zone)
+    return Query(f"coalesce({item.column}::text, '')", ())
+
+
+def where(plan: Plan, zone: ZoneInfo) -> Query:
+    """The period and the filters, over facts."""
+    start, end = plan.period.bounds(zone)
+    parts, values = ["at >= %s", "at < %s"], [start, end]
+    for item in plan.filters:
+        part = _filter(item, zone, "at")
+        parts.append(part.sql)
+        values += part.values  # type: ignore[arg-type]
+    return Query(" AND ".join(parts), tuple(values))
+
+
+def _filter(item: Filter, zone: ZoneInfo, column: str) -> Query:
+    key = key_of(item.dimension, zone, column)
+    return Query(f"{key.sql} = ANY(%s)", (*key.values, list(item.values)))
+
+
+def _aggregates(measure: Measure) -> str:
+    counted, base = measure.components
+    if measure.kind == "percentile":
+        value = (
+            f"percentile_disc({measure.quantile}) WITHIN GROUP (ORDER BY {measure.value}) "
+            f"FILTER (WHERE {measure.rows})"
+        )
+        return f"{counted}, {base}, {value}"
+    if measure.kind == "distinct":
+        different = f"count(DISTINCT {measure.value}) FILTER (WHERE {measure.rows})"
+        return f"{counted}, {base}, {different}"
+    return f"{counted}, {base}, NULL"
+
+
+def over_facts(plan: Plan, zone: ZoneInfo) -> Query:
+    """Rows of (key, counted, out of, value): reads every fact of the period."""
+    key = key_of(plan.group, zone) if plan.group else Query("''", ())
+    condition = where(plan, zone)
+    measure = plan.definition
+    return Query(
+        f"SELECT {key.sql} AS key, {_aggregates(measure)} FROM {TABLES[measure.grain]} "
+        f"WHERE {condition.sql} GROUP BY 1",
+        (*key.values, *condition.values),
+    )
+
+
+def fits_rollups(plan: Plan, zone: ZoneInfo) -> bool:
+    """Whether hourly sums give the same figures: additive, one dimension at most, whole hours."""
+    return (
+        plan.definition.additive and len(_columns(plan)) <= 1 and on_whole_hours(plan.period, zone)
+    )
+
+
+def _columns(plan: Plan) -> set[str]:
+    used = {item.dimension for item in plan.filters} | ({plan.group} if plan.group else set())
+    return {key for key in used if not DIMENSIONS[key].is_time}
+
+
+def over_rollups(plan: Plan, zone: ZoneInfo) -> Query:
+    """The same rows as `over_facts`, from hourly sums. Only where `fits_rollups`."""
+    measure = plan.definition
+    dimension = next(iter(_columns(plan)), "")
+    key = Query("''", ())
+    if plan.group:
+        is_time = DIMENSIONS[plan.group].is_time
+        key = time_key(plan.group, "hour", zone) if is_time else Query("value", ())
+    start, end = plan.period.bounds(zone)
+    parts = ["grain = %s", "dimension = %s", "hour >= %s", "hour < %s"]
+    values: list[object] = [str(measure.grain), dimension, start, end]
+    for item in plan.filters:
+        if DIMENSIONS[item.dimension].is_time:
+            part = _filter(item, zone, "hour")
+            parts.append(part.sql)
+            values += part.values
+        else:
+            parts.append("value = ANY(%s)")
+            values.append(list(item.values))
+    places = [COMPONENTS[measure.grain].index(sql) + 1 for sql in measure.components]
+    sums = ", ".join(f"coalesce(sum(components[{place}]), 0)::bigint" for place in places)
+    return Query(
+        f"SELECT {key.sql} AS key, {sums}, NULL FROM insights_rollup "
+        f"WHERE {' AND '.join(parts)} GROUP BY 1",
+        (*key.values, *values),
+    )
+
+
+def rows_behind(plan: Plan, zone: ZoneInfo, *, part: str = "counted") -> Query:
+    """Conversation ids, fact keys and times of the rows that a figure counts, newest first.
+
+    `part` is "counted", or "base" for all those that a share is out of.
+    """
+    measure = plan.definition
+    condition = where(plan, zone)
+    predicate = measure.base if part == "base" and measure.kind == "ratio" else measure.rows
+    return Query(
+        f"FROM {TABLES[measure.grain]} WHERE {condition.sql} AND ({predicate})", condition.values
+    )

@@ -1,0 +1,1 @@
+"""The ledger: facts from the record, and the hourly sums of them."""

@@ -1,0 +1,18 @@
+"""What insights keeps: one fact row per conversation, turn and hand-over, rollups, assumptions."""
+
+from insights.models.alert import AlertRule
+from insights.models.assumption import Assumption
+from insights.models.facts import ConversationFact, EscalationFact, Outcome, TurnFact
+from insights.models.rollup import DirtyHour, InsightsState, Rollup
+
+__all__ = [
+    "AlertRule",
+    "Assumption",
+    "ConversationFact",
+    "DirtyHour",
+    "EscalationFact",
+    "InsightsState",
+    "Outcome",
+    "Rollup",
+    "TurnFact",
+]

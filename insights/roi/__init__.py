@@ -1,0 +1,1 @@
+"""What the portal saves, and what that rests on."""

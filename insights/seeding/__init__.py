@@ -1,0 +1,1 @@
+"""The demonstration history: made, marked and removed here."""
