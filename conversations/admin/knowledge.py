@@ -70,7 +70,7 @@ class ArticleForm(ArticleModelForm):
 
 class RevisionInline(ReadOnlyInline):
     model = ArticleRevision
-    fields = ("number", "title", "author", "created_at")
+    fields = readonly_fields = ("number", "title", "author", "created_at")
     ordering = ("-number",)
 
 
