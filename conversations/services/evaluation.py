@@ -62,8 +62,8 @@ class Verdict:
 
     @property
     def would_be_right(self) -> bool:
-        """The article on top answers, whether or not it was given."""
-        return self.question.answerable and self.cited in self.question.gold
+        """The article on top is a gold one, whether or not it was given."""
+        return self.cited in self.question.gold
 
 
 def judge_all(
