@@ -1,0 +1,50 @@
+"""How like texts are by meaning, with the vectors of sentences kept: articles are quoted often."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from threading import Lock
+
+import numpy as np
+
+from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable, Vectors
+
+#: Sentences kept; 384 floats each, so some 30 MB.
+KEPT = 20_000
+
+
+class Likeness:
+    """Callable as the extractive rung's similarity. Thread-safe."""
+
+    def __init__(self, embedder: Callable[[], Embedder], *, kept: int = KEPT) -> None:
+        self._embedder, self._kept = embedder, kept
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = Lock()
+
+    def available(self) -> bool:
+        """Whether there is a model to compare with."""
+        try:
+            self._embedder()
+        except EmbeddingUnavailable:
+            return False
+        return True
+
+    def __call__(self, text: str, others: Sequence[str]) -> list[float]:
+        """Cosines of `text` with each of `others`. Raises EmbeddingUnavailable."""
+        vectors = self._embed([text, *others])
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            known = {text: self._vectors[text] for text in texts if text in self._vectors}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if missing:
+            fresh = dict(zip(missing, self._embedder().embed(missing), strict=True))
+            known |= fresh
+            self._keep(fresh)
+        return np.stack([known[text] for text in texts])
+
+    def _keep(self, fresh: dict[str, Vectors]) -> None:
+        with self._lock:
+            self._vectors |= fresh
+            while len(self._vectors) > self._kept:
+                self._vectors.popitem(last=False)
