@@ -24,6 +24,7 @@ const parts = {
   person: part("person"),
 };
 
+const hasFinePointer = window.matchMedia("(pointer: fine)").matches;
 let state = transcript.emptyState();
 let wantsPerson = false;
 let isDrawing = false;
@@ -43,7 +44,7 @@ const view = new View(parts, strings, {
     update(transcript.rate(state, id, score));
     return toast(score > 0 ? strings.thanks : strings.thanksAnyway);
   },
-  choose: (value) => send(value),
+  choose: (value) => sendByButton(value),
   retry: (clientId) => {
     sentAt.set(clientId, Date.now());
     update(transcript.retry(state, clientId));
@@ -92,6 +93,12 @@ function send(text) {
   update(transcript.addPending(state, clientId, text));
   follower.toEnd();
   if (!sendPending(clientId)) connection.ensure();
+}
+
+/** The pressed button goes away; a keyboard's focus must not go with it, a phone's must not come. */
+function sendByButton(text) {
+  send(text);
+  if (hasFinePointer) composer.focus();
 }
 
 function sendPending(clientId) {
@@ -196,7 +203,7 @@ part("restart-dialog").addEventListener("close", ({ target }) => {
   target.returnValue = "";
 });
 for (const button of document.querySelectorAll("[data-suggestion]")) {
-  button.addEventListener("click", () => send(button.dataset.suggestion));
+  button.addEventListener("click", () => sendByButton(button.dataset.suggestion));
 }
 if (part("suggestions")) part("suggestions").hidden = false;
 setInterval(watch, 1_000);
@@ -210,5 +217,5 @@ if (known) connection.open(known);
 else if (state.pending.length) connection.ensure();
 const question = new URLSearchParams(location.search).get("q");
 if (question) composer.put(question.slice(0, config.limit));
-else if (window.matchMedia("(pointer: fine)").matches) composer.focus();
+else if (hasFinePointer) composer.focus();
 draw();
