@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from conversations import dispatch
 from conversations.dialogue.calibration import load_or_conservative
+from conversations.escalation.copilot import CopilotService
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.registry import build_backend as build
 from conversations.retrieval.embedding import registry
@@ -57,21 +58,37 @@ def judge() -> SearchJudge:
 
 
 @cache
+def drafting() -> Drafting:
+    return Drafting(
+        company=settings.CONFIG.company,
+        reply_tokens=limits.REPLY_TOKENS,
+        flush_seconds=limits.FLUSH_MS / 1000,
+        flush_chars=limits.FLUSH_CHARS,
+        now=timezone.now,
+    )
+
+
+@cache
 def assistant() -> IntelligentAssistantService:
     return IntelligentAssistantService(
         judge=judge(),
         backend=current_backend,
-        drafting=Drafting(
-            company=settings.CONFIG.company,
-            reply_tokens=limits.REPLY_TOKENS,
-            flush_seconds=limits.FLUSH_MS / 1000,
-            flush_chars=limits.FLUSH_CHARS,
-            now=timezone.now,
-        ),
+        drafting=drafting(),
         open_stream=dispatch.open_stream,
         keeper=keeper,
         ring=dispatch.ring_doorbell,
         now=timezone.now,
+    )
+
+
+@cache
+def copilot() -> CopilotService:
+    return CopilotService(
+        judge=judge(),
+        backend=current_backend,
+        drafting=drafting(),
+        open_stream=dispatch.open_stream,
+        client=dispatch.stream_client,
     )
 
 

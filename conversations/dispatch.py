@@ -26,6 +26,8 @@ from portal.core.events import emit
 REPLY = "conversations.reply"
 SWEEP = "conversations.sweep_turns"
 WATCH = "conversations.watch_desk"
+SUGGEST = "conversations.suggest"
+REWRITE = "conversations.rewrite"
 RENEW = "conversations.renew_knowledge"
 DEFAULT_QUEUE = "default"
 

@@ -27,6 +27,16 @@ def watch_desk(**_: object) -> None:
     DeskWatchService().watch(now=timezone.now())
 
 
+@shared_task(name=dispatch.SUGGEST)
+def suggest(*, request: str, conversation_id: str, **_: object) -> None:
+    assembly.copilot().suggest(request=UUID(request), conversation_id=UUID(conversation_id))
+
+
+@shared_task(name=dispatch.REWRITE)
+def rewrite(*, request: str, conversation_id: str, **_: object) -> None:
+    assembly.copilot().rewrite(request=UUID(request), conversation_id=UUID(conversation_id))
+
+
 @shared_task(name=dispatch.RENEW)
 def renew_knowledge(**_: object) -> None:
     KnowledgeService(embedder=configured_embedder).renew()

@@ -29,10 +29,12 @@ class Calendar:
     def never_closes(self) -> bool:
         return not any(self.hours.values())
 
-    def spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+    def spans(
+        self, start: datetime, days: int = HORIZON_DAYS
+    ) -> Iterator[tuple[datetime, datetime]]:
         """Stretches of opening time from `start` on, in UTC, the present one cut at `start`."""
         first = start.astimezone(self.zone).date()
-        for offset in range(-1, HORIZON_DAYS):
+        for offset in range(-1, days):
             day = first + timedelta(days=offset)
             if day in self.holidays:
                 continue
@@ -78,7 +80,7 @@ class Calendar:
         if self.never_closes:
             return (end - start).total_seconds()
         total = 0.0
-        for begin, finish in self.spans(start):
+        for begin, finish in self.spans(start, (end - start).days + 3):
             if begin >= end:
                 break
             total += (min(finish, end) - begin).total_seconds()

@@ -105,6 +105,16 @@ ClientFrame = (
 
 def parse(raw: str | None) -> ClientFrame:
     """Read one client frame. Raises FrameError for anything else, whatever it is."""
+    frame = read_object(raw)
+    kind = frame.get("type")
+    parser = _PARSERS.get(kind) if isinstance(kind, str) else None
+    if parser is None:
+        raise FrameError("unknown_type", _("Unknown frame type. See docs/websocket.md."))
+    return parser(frame)
+
+
+def read_object(raw: str | None) -> dict[str, Any]:
+    """The JSON object of a frame of this protocol version. Raises FrameError."""
     if raw is None:
         raise FrameError("not_text", _("Send JSON as a text frame, not binary."))
     if len(raw) > limits.FRAME_BYTES:
@@ -118,11 +128,7 @@ def parse(raw: str | None) -> ClientFrame:
         raise FrameError("not_object", _("Send one JSON object a frame."))
     if frame.get("v", VERSION) != VERSION:
         raise FrameError("wrong_version", _("Only protocol version 1 is spoken here."))
-    kind = frame.get("type")
-    parser = _PARSERS.get(kind) if isinstance(kind, str) else None
-    if parser is None:
-        raise FrameError("unknown_type", _("Unknown frame type. See docs/websocket.md."))
-    return parser(frame)
+    return frame
 
 
 def _send(frame: dict[str, Any]) -> SendMessage:

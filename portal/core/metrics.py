@@ -19,5 +19,6 @@ FIRST_TOKEN_SECONDS = Histogram(
 TURNS = Counter("portal_turns_total", "Turns that ended", ("decision", "tier", "outcome"))
 MESSAGES = Counter("portal_messages_total", "Messages accepted", ("author",))
 SOCKETS = Gauge("portal_sockets", "Open customer sockets", multiprocess_mode="livesum")
+DESKS = Gauge("portal_desks", "Open desk sockets", multiprocess_mode="livesum")
 FRAMES = Counter("portal_frames_total", "Frames sent to clients", ("type",))
 REFUSED = Counter("portal_refused_frames_total", "Client frames answered with an error", ("code",))

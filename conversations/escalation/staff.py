@@ -1,0 +1,119 @@
+"""StaffService: whether people are there, and who they are to each other."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from conversations.access import Agent
+from conversations.escalation.audit import record
+from conversations.escalation.rows import iso
+from conversations.escalation.schedule import load_schedule
+from conversations.models import AgentProfile, Escalation, Team
+from portal import limits
+from portal.core.errors import InvalidInput
+from portal.core.service import BaseService
+
+#: How often a heartbeat is written at most.
+HEARD_EVERY = timedelta(seconds=10)
+_HELD = Q(user__escalations__state=Escalation.State.CLAIMED)
+
+
+class StaffService(BaseService):
+    name = "staff"
+
+    def heard(self, *, agent: Agent, now: datetime) -> str:
+        """The agent's page is there. Returns the availability."""
+        mine = AgentProfile.objects.filter(user_id=agent.id)
+        mine.filter(Q(seen_at__isnull=True) | Q(seen_at__lt=now - HEARD_EVERY)).update(seen_at=now)
+        return mine.values_list("availability", flat=True).first() or "offline"
+
+    def change(
+        self,
+        *,
+        agent: Agent,
+        now: datetime,
+        availability: str | None = None,
+        languages: Sequence[str] | None = None,
+        takes_automatically: bool | None = None,
+    ) -> None:
+        """What an agent may change of the own profile. Raises InvalidInput."""
+        fields: dict[str, Any] = {"seen_at": now}
+        if availability is not None:
+            if availability not in AgentProfile.Availability.values:
+                raise InvalidInput
+            fields["availability"] = availability
+        if languages is not None:
+            fields["languages"] = list(dict.fromkeys(language[:12] for language in languages))[:20]
+        if takes_automatically is not None:
+            fields["takes_automatically"] = takes_automatically
+        with self.operation("change"), transaction.atomic():
+            mine = AgentProfile.objects.filter(user_id=agent.id)
+            before = mine.values_list("availability", flat=True).get()
+            mine.update(**fields)
+            if availability is not None and availability != before:
+                record(
+                    action="agent.availability",
+                    now=now,
+                    actor=agent.id,
+                    agent=agent.id,
+                    availability=availability,
+                )
+
+
+def me(agent: Agent, now: datetime) -> dict[str, Any]:
+    profile = (
+        AgentProfile.objects.select_related("user")
+        .prefetch_related("teams")
+        .annotate(load=Count("user__escalations", filter=_HELD, distinct=True))
+        .get(user_id=agent.id)
+    )
+    calendar = load_schedule(now).calendar
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        "username": profile.user.get_username(),
+        "role": agent.role,
+        "permissions": sorted(agent.permissions),
+        "availability": profile.availability,
+        "languages": profile.languages,
+        "skills": profile.skills,
+        "capacity": profile.capacity,
+        "takes_automatically": profile.takes_automatically,
+        "load": profile.load,
+        "teams": [{"id": team.pk, "name": team.name} for team in profile.teams.all()],
+        "hours": {"open": calendar.is_open(now), "changes_at": iso(calendar.changes_at(now))},
+    }
+
+
+def colleagues(now: datetime) -> dict[str, Any]:
+    """Everybody at the desk, for transfers and mentions."""
+    profiles = (
+        AgentProfile.objects.filter(user__is_active=True)
+        .select_related("user")
+        .prefetch_related("teams")
+        .annotate(load=Count("user__escalations", filter=_HELD, distinct=True))
+        .order_by("name")
+    )
+    gone = now - timedelta(seconds=limits.AGENT_SEEN)
+    return {
+        "agents": [
+            {
+                "id": profile.user_id,
+                "name": str(profile),
+                "username": profile.user.get_username(),
+                "availability": profile.availability
+                if profile.seen_at and profile.seen_at >= gone
+                else "offline",
+                "load": profile.load,
+                "capacity": profile.capacity,
+                "teams": [team.pk for team in profile.teams.all()],
+                "languages": profile.languages,
+                "skills": profile.skills,
+            }
+            for profile in profiles
+        ],
+        "teams": [{"id": team.pk, "name": team.name} for team in Team.objects.all()],
+    }
