@@ -11,7 +11,7 @@ class HashedAssets(CompressedManifestStaticFilesStorage):
     """
 
     manifest_strict = False
-    # The chat page's modules import each other: their names in the import statements are hashed too.
+    # The chat page's modules import each other: names in import statements are hashed too.
     support_js_module_import_aggregation = True
 
     def stored_name(self, name: str) -> str:
