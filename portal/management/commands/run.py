@@ -44,7 +44,8 @@ class Command(BaseCommand):
         self.host, self.port = options["host"], options["port"]
         shown = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
         self.url = f"http://{shown}:{self.port}/"
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        # SIGINT too: a shell that starts us with & has it ignored.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         with self._alone():
             self._refuse_taken_port()
