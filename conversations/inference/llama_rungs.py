@@ -20,19 +20,22 @@ GPU_STEP_TOKENS = 2_048
 
 
 def cpu(config: InferenceConfig) -> LlamaBackend:
-    """The small Llama on the CPU; int8 by default, which is measured to be the fastest there."""
-    return LlamaBackend(
-        LlamaSettings(
-            name="cpu",
-            source=ModelSource(config.cpu_model or str(default_folder(config.var))),
-            device="cpu",
-            quantization=_quantization(config.cpu_quantization, default="int8"),
-            threads=config.model_threads or os.cpu_count() or 1,
-            slots=config.model_slots or CPU_SLOTS,
-            context=config.model_context,
-            step_tokens=CPU_STEP_TOKENS,
-            prefix_bytes=config.prefix_cache_mb << 20,
-        )
+    """The small Llama on the CPU."""
+    return LlamaBackend(cpu_settings(config))
+
+
+def cpu_settings(config: InferenceConfig) -> LlamaSettings:
+    """int8 by default: measured to be the fastest on a CPU, and closer to the model than NF4."""
+    return LlamaSettings(
+        name="cpu",
+        source=ModelSource(config.cpu_model or str(default_folder(config.var))),
+        device="cpu",
+        quantization=_quantization(config.cpu_quantization, default="int8"),
+        threads=config.model_threads or os.cpu_count() or 1,
+        slots=config.model_slots or CPU_SLOTS,
+        context=config.model_context,
+        step_tokens=CPU_STEP_TOKENS,
+        prefix_bytes=config.prefix_cache_mb << 20,
     )
 
 

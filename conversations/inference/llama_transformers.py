@@ -33,7 +33,8 @@ PAGE_SIZE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class LlamaSettings:
-    """How a rung's model is run."""
+    """How a rung's model is run. Without `ends` a reply goes on past the model's end, up to its
+    tokens: for measurements."""
 
     name: str
     source: ModelSource
@@ -44,6 +45,7 @@ class LlamaSettings:
     context: int
     step_tokens: int
     prefix_bytes: int
+    ends: bool = True
 
 
 class LlamaBackend:
@@ -118,17 +120,18 @@ class PromptEncoder:
         self.end_tokens = _end_tokens(loaded)
 
     def encode(self, messages: Sequence[ChatMessage], *, prefix: str = "") -> list[int]:
-        text = self._render(messages, open_reply=True)
+        text = self.render(messages, open_reply=True)
         return self._encode(text + neutralised(prefix.rstrip(), self._special))
 
     def encode_beginning(self, messages: Sequence[ChatMessage]) -> list[int]:
-        return self._encode(self._render(messages, open_reply=False))
+        return self._encode(self.render(messages, open_reply=False))
 
     def decode(self, tokens: Sequence[int]) -> str:
         text: str = self._tokens.decode(list(tokens), skip_special_tokens=True)
         return text
 
-    def _render(self, messages: Sequence[ChatMessage], *, open_reply: bool) -> str:
+    def render(self, messages: Sequence[ChatMessage], *, open_reply: bool = True) -> str:
+        """The prompt as text, special tokens and all."""
         rendered: str = self._chat.apply_chat_template(
             [{"role": m.role, "content": neutralised(m.content, self._special)} for m in messages],
             tokenize=False,
@@ -174,6 +177,6 @@ def _engine(settings: LlamaSettings, loaded: LoadedLlama, prompts: PromptEncoder
         runner=runner,
         scheduler=Scheduler(limits, PrefixIndex(pages=pages, page_size=PAGE_SIZE)),
         decode=prompts.decode,
-        end_tokens=prompts.end_tokens,
+        end_tokens=prompts.end_tokens if settings.ends else frozenset(),
         model=settings.source.name,
     )

@@ -11,6 +11,7 @@ from conversations.inference.weights import prepare_default
 
 class Command(BaseCommand):
     help = "Converts the packaged small Llama once and checks it; does nothing when it is ready."
+    requires_system_checks: list[str] = []  # needs neither the database nor the pages
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
