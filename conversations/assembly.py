@@ -14,6 +14,7 @@ from conversations.escalation.copilot import CopilotService
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.registry import build_backend as build
 from conversations.retrieval.embedding import registry
+from conversations.retrieval.likeness import Likeness
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.services.assistant import IntelligentAssistantService
 from conversations.services.drafting import Drafting
@@ -58,6 +59,11 @@ def judge() -> SearchJudge:
 
 
 @cache
+def likeness() -> Likeness:
+    return Likeness(lambda: registry.get(settings.CONFIG.embedding))
+
+
+@cache
 def drafting() -> Drafting:
     return Drafting(
         company=settings.CONFIG.company,
@@ -65,6 +71,8 @@ def drafting() -> Drafting:
         flush_seconds=limits.FLUSH_MS / 1000,
         flush_chars=limits.FLUSH_CHARS,
         now=timezone.now,
+        similarity=likeness(),
+        first_token_budget=limits.FIRST_TOKEN_BUDGET,
     )
 
 

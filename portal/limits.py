@@ -42,6 +42,9 @@ WEBSOCKET_TIMEOUT = 4 * 3600
 EVENTS_PAGE = 200  # durable frames replayed per query
 
 # Generation
+#: Predicted seconds to a model's first token beyond which its rung is passed over for this turn.
+#: Half a second is promised from the acceptance; search and decision take part of it.
+FIRST_TOKEN_BUDGET = 0.35
 PROMPT_TOKENS = 1_500
 REPLY_TOKENS = 220
 

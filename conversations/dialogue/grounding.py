@@ -14,6 +14,7 @@ MIN_COVERAGE = 0.75
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=\S)|\n+")
+_LIST_ITEM = re.compile(r"(?:\d{1,3}[.)]|[-*+•])\s|\|")
 _LIST_MARK = re.compile(r"^\s*(?:\d{1,3}[.)]|[-*•])\s*$")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|approx|no|nr|mr|mrs|ms|dr|vs)\.$", re.I)
 _PROMISE = re.compile(
@@ -29,7 +30,8 @@ _NEGATIONS = frozenset(
 )
 _STOP = frozenset(
     "a an the this that these those it its is are was were be been being am do does did to of in "
-    "on at by for from with about into over after before as if then than so and or but you your yours "
+    "on at by for from with about into over after before as if then than so and or but you "
+    "your yours "
     "we our us i me my they them their he she his her can could will would shall should may might "
     "must have has had there here when where which who what how why all any each please also just "
     "only very more most some such up out yes sure okay ok hello hi thank thanks".split()
@@ -62,12 +64,24 @@ class Evidence:
 
 
 def evidence(number: int, text: str) -> Evidence:
-    pieces = [piece for piece in split_sentences(text) if piece.strip()]
+    """A passage prepared for checking. A list's item says what it says under its lead-in: "We do
+    not deliver to:" makes each item below it a negative one."""
+    sentences: list[tuple[frozenset[str], bool]] = []
+    lead = ""
+    for piece in split_sentences(text):
+        line = piece.strip()
+        if not line:
+            continue
+        item = bool(_LIST_ITEM.match(line))
+        whole = f"{lead} {line}" if item and lead else line
+        sentences.append((frozenset(stems(whole)), negated(whole)))
+        if not item:
+            lead = line if line.rstrip("*_ ").endswith(":") else ""
     return Evidence(
         number=number,
         stems=frozenset(stems(text)),
         numbers=frozenset(numbers(text)),
-        sentences=tuple((frozenset(stems(piece)), negated(piece)) for piece in pieces),
+        sentences=tuple(sentences),
     )
 
 

@@ -5,13 +5,14 @@ A ladder in small: the rung of this worker, then quotation, which needs no model
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from conversations.dialogue import grounding, prompt
+from conversations.dialogue.grounding import split_sentences
 from conversations.dialogue.memory import Memory
-from conversations.dialogue.writer import GroundedWriter
+from conversations.dialogue.writer import GroundedWriter, flat
 from conversations.inference.backend import (
     BackendUnavailable,
     ChatMessage,
@@ -19,13 +20,19 @@ from conversations.inference.backend import (
     GenerationRequest,
     GenerationStats,
 )
-from conversations.inference.extractive import Source, compose, pieces
+from conversations.inference.extractive import Extract, Similarity, Source, compose, pieces
+from conversations.retrieval.embedding import EmbeddingUnavailable
 from conversations.services.keeper import HeldLease
 from conversations.services.turns import LostTurn
 from conversations.streaming.coalescer import Coalescer
 from conversations.streaming.publisher import Fenced, StopRequested, TurnStream
 
 EXTRACTIVE = "extractive"
+#: Rungs whose model is too small for whole articles: it gets the sentences that would be quoted.
+EVIDENCE_RUNGS = frozenset({"cpu"})
+EVIDENCE_WORDS = 120
+#: A refusal after which there is nothing to add: the answer is complete.
+_COMPLETE = frozenset({"repeated"})
 
 
 @dataclass
@@ -45,13 +52,41 @@ class Draft:
 
 @dataclass(frozen=True)
 class Drafting:
-    """How drafts are made: limits and clocks come in here."""
+    """How drafts are made: limits, clocks and the likeness of sentences come in here.
+
+    A rung whose predicted first token is later than `first_token_budget` seconds is passed over.
+    """
 
     company: str
     reply_tokens: int
     flush_seconds: float
     flush_chars: int
     now: Callable[[], datetime]
+    similarity: Similarity | None = None
+    first_token_budget: float = 60.0
+
+    def admitted(self, backend: GenerationBackend | None) -> GenerationBackend | None:
+        """The backend, unless it is so busy that the time promise would break."""
+        if backend is None:
+            return None
+        late = backend.load().predicted_first_token_s > self.first_token_budget
+        return None if late else backend
+
+    def extracts(
+        self, question: str, sources: tuple[Source, ...], *, prefix: str = "", words: int = 90
+    ) -> tuple[str, tuple[Extract, ...]]:
+        """The quotation that answers, chosen by meaning where the embedding model is there."""
+        try:
+            answer = compose(
+                question=question,
+                sources=sources,
+                prefix=prefix,
+                max_words=words,
+                similarity=self.similarity,
+            )
+        except EmbeddingUnavailable:
+            answer = compose(question=question, sources=sources, prefix=prefix, max_words=words)
+        return answer.text, answer.extracts
 
     def write(
         self,
@@ -70,9 +105,12 @@ class Drafting:
         draft = Draft(text=stream.text)
         session = _Session(self, stream, held, draft)
         try:
-            if backend is not None:
-                session.generate(backend, memory, sources, seconds_left)
-            if backend is None or draft.trace.get("fallback"):
+            admitted = self.admitted(backend)
+            if admitted is not None:
+                session.generate(admitted, memory, sources, seconds_left)
+            elif backend is not None:
+                draft.trace["passed_over"] = {backend.name: "busy"}
+            if admitted is None or draft.trace.get("fallback"):
                 session.quote(memory.question, sources)
             session.coalescer.flush()
         except StopRequested:
@@ -136,21 +174,43 @@ class _Session:
     ) -> None:
         """Let the model write, as far as the passages support it."""
         self.draft.tiers_tried.append(backend.name)
-        passages = [
-            grounding.evidence(item.number, f"{item.title}. {item.text}") for item in sources
-        ]
-        writer = GroundedWriter(passages=passages, show=self.show, shown=self.stream.text)
+        evidence = self._evidence(backend, memory.question, sources)
+        writer = GroundedWriter(
+            passages=[
+                grounding.evidence(item.number, f"{item.title}. {item.text}") for item in evidence
+            ],
+            show=self.show,
+            shown=self.stream.text,
+            quotable=_originals(evidence),
+        )
         before = len(self.stream.text)
         try:
-            self._run(backend, writer, self._request(memory, sources, seconds_left))
+            self._run(backend, writer, self._request(memory, evidence, seconds_left))
         except (BackendUnavailable, ValueError) as exc:
             self.draft.trace["fallback"] = type(exc).__name__
         self.draft.trace["grounding"] = {"supported": writer.supported, "refused": writer.refused}
-        if writer.refused or (not writer.supported and not before):
+        silent = not writer.supported and len(self.stream.text) == before
+        if (writer.refused and writer.refused not in _COMPLETE) or silent:
             self.draft.trace["fallback"] = writer.refused or "nothing_said"
-        if writer.supported:
+        if writer.shown:
             self.draft.tier, self.draft.model = backend.name, backend.model
             self.draft.sources = writer.sources
+
+    def _evidence(
+        self, backend: GenerationBackend, question: str, sources: tuple[Source, ...]
+    ) -> tuple[Source, ...]:
+        """What the model reads: the passages, or for a small one the sentences that answer."""
+        if backend.name not in EVIDENCE_RUNGS:
+            return sources
+        _, extracts = self.drafting.extracts(question, sources, words=EVIDENCE_WORDS)
+        by_number = {item.number: item for item in reversed(sources)}
+        texts: dict[int, list[str]] = {}
+        for extract in extracts:
+            texts.setdefault(extract.source, []).append(extract.text)
+        return tuple(
+            replace(by_number[number], heading="", text="\n\n".join(parts))
+            for number, parts in texts.items()
+        )
 
     def _run(
         self, backend: GenerationBackend, writer: GroundedWriter, request: GenerationRequest
@@ -184,7 +244,18 @@ class _Session:
         """Say it in the articles' own words, after what was shown."""
         self.coalescer.flush()
         self.draft.tiers_tried.append(EXTRACTIVE)
-        answer = compose(question=question, sources=sources, prefix=self.stream.text)
-        for piece in pieces(answer.text):
+        text, extracts = self.drafting.extracts(question, sources, prefix=self.stream.text)
+        for piece in pieces(text):
             self.show(piece)
-        self.draft.sources = tuple(dict.fromkeys((*self.draft.sources, *answer.cited)))
+        cited = (extract.source for extract in extracts)
+        self.draft.sources = tuple(dict.fromkeys((*self.draft.sources, *cited)))
+
+
+def _originals(sources: tuple[Source, ...]) -> dict[str, int]:
+    """The sources' sentences, each with its number."""
+    return {
+        flat(sentence): source.number
+        for source in sources
+        for sentence in split_sentences(source.text)
+        if sentence.strip()
+    }

@@ -73,3 +73,37 @@ def test_the_writer_shows_nothing_of_a_refused_sentence_nor_of_what_follows() ->
     assert not writer.feed("Refunds take 14 days. You can return an item within 30 days. ")
     assert shown == []
     assert writer.refused.startswith("number")
+
+
+def test_a_word_for_word_sentence_is_shown_as_it_is_written_and_finished_from_the_original() -> (
+    None
+):
+    shown: list[str] = []
+    original = "Refunds are paid within 5 business days to the original payment method."
+    writer = GroundedWriter(passages=[RETURNS], show=shown.append, quotable={original: 1})
+    for word in "Refunds are paid within ".split(" "):
+        assert writer.feed(word + " " if word else "")
+    assert "".join(shown) == "Refunds are paid within "
+    assert not writer.feed("two weeks ")
+    assert writer.refused == "diverged"
+    assert "".join(shown) == "Refunds are paid within "
+
+
+def test_a_sentence_that_says_the_same_again_ends_the_answer() -> None:
+    shown: list[str] = []
+    writer = GroundedWriter(passages=[RETURNS], show=shown.append)
+    assert writer.feed("Gift cards cannot be returned. ")
+    assert not writer.feed("Gift cards can not be returned. Gift cards cannot be returned. x")
+    assert writer.refused == "repeated"
+    assert "".join(shown).count("Gift cards") == 1
+
+
+def test_an_item_of_a_list_is_read_under_its_lead_in() -> None:
+    passage = evidence(
+        1,
+        "We deliver to the mainland of Spain.\n\nWe do not deliver to:\n"
+        "- The Canary Islands, Ceuta and Melilla\n- Andorra",
+    )
+    assert not check("We deliver to the Canary Islands, Ceuta and Melilla.", [passage]).supported
+    assert check("We do not deliver to Andorra.", [passage]).supported
+    assert check("We deliver to the mainland of Spain.", [passage]).supported
