@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -39,6 +40,7 @@ class ArticleDraft:
     language: str = "en"
     audience: str = ""
     product: str = ""
+    updated: datetime | None = None  # as the author dates the text; None: when it comes in
     source: str = ""  # "file:line", for messages
     path: str = ""
 
@@ -121,6 +123,7 @@ def make_draft(row: Mapping[str, Any], *, source: str, path: str = "") -> Articl
         language=(values["language"] or "en").lower(),
         audience=values["audience"],
         product=values["product"],
+        updated=_moment(row.get("updated")),
         source=source,
         path=path,
     )
@@ -145,6 +148,21 @@ def _word(row: Mapping[str, Any], name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise BadRow(f'"{name}" is {type(value).__name__}; write it as text.')
     return str(value) if name == "body" else str(value).strip()
+
+
+def _moment(value: Any) -> datetime | None:
+    if value in (None, ""):
+        return None
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value.strip())
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        if isinstance(value, date):
+            return datetime.combine(value, time(12), tzinfo=UTC)
+    except ValueError:
+        pass
+    raise BadRow(f'"updated" is {value!r}; write a date such as 2026-01-29.')
 
 
 def _phrases(value: Any) -> tuple[str, ...]:

@@ -167,6 +167,8 @@ class KnowledgeService(BaseService):
                 text = ready or passages.prepare([draft], None)[draft.external_id]
                 passages.write(article_id=article.pk, revision=article.revision, text=text)
             article.save(update_fields=_SAVED)
+            if draft.updated and not same_text:
+                Article.objects.filter(pk=article.pk).update(updated_at=draft.updated)
         return Outcome.CREATED if created else Outcome.UPDATED
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from conversations import asking, assembly
+from conversations import assembly, dispatch
 from conversations.inference.scripted import ScriptedBackend
 from conversations.models import Conversation, Message, Turn
 from conversations.retrieval.drafts import ArticleDraft
@@ -55,7 +55,7 @@ def test_without_a_worker_this_process_answers(
 ) -> None:
     backend = ScriptedBackend()
     monkeypatch.setattr(assembly, "build_backend", lambda config, tier: backend)
-    monkeypatch.setattr(asking.dispatch.rungs, "live", list)
+    monkeypatch.setattr(dispatch.rungs, "live", list)
     shown = json.loads(run("How do I return an item?", json=True))
     turn = Turn.objects.get()
     assert turn.state == Turn.State.DONE

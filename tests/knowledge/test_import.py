@@ -127,6 +127,14 @@ def test_links_between_files_lead_to_the_help_centre(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_the_authors_date_is_kept_until_the_text_changes(write: Write) -> None:
+    bring(write(row(1, updated="2026-01-29")))
+    assert Article.objects.get().updated_at.date().isoformat() == "2026-01-29"
+    bring(write(row(1, body="New text.")))
+    assert Article.objects.get().updated_at.date().isoformat() > "2026-01-29"
+
+
+@pytest.mark.django_db
 def test_two_articles_of_one_title_get_two_addresses(write: Write) -> None:
     bring(write(row(1, title="Returns"), row(2, title="Returns"), row(3, title="返品")))
     slugs = dict(Article.objects.values_list("external_id", "slug"))

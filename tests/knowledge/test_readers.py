@@ -47,6 +47,7 @@ def test_json_lines_are_read_and_blank_lines_passed_over(tmp_path: Path) -> None
         (line(asked_as="x" * 301), "301 characters"),
         (line(asked_as=[1]), "list of texts"),
         (line(url="javascript:alert(1)"), '"url" must begin'),
+        (line(updated="last week"), "write a date"),
         (b'{"id": "x", "title": "\\ud800", "body": "t"}', "half a character"),
         (line(id="good"), "used before"),
         (b"[" * 100_000, "not valid JSON|nested"),
