@@ -135,6 +135,13 @@ class Desk(Protocol):
     async def deliver(self, event: DeskEvent) -> None: ...
 
 
+def position_in_log() -> tuple[int, list[int]]:
+    """The cursor, and the ids before it that are in the log already."""
+    newest = cursor()
+    known = AuditEntry.objects.filter(id__gt=newest - PAGE, id__lte=newest)
+    return newest, list(known.values_list("id", flat=True))
+
+
 class DeskFeed:
     """The open desks of one event loop."""
 
@@ -148,9 +155,10 @@ class DeskFeed:
 
     async def add(self, desk: Desk) -> int:
         """Hand events to a desk from now on. Returns the cursor that it starts from."""
-        newest = await run_db(cursor)
+        newest, known = await run_db(position_in_log)
         if not self._desks:
             self._cursor = max(self._cursor, newest)
+            self._seen.extend(known)
         self._desks.add(desk)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll())
