@@ -20,6 +20,9 @@ MOST_DAYS = 800
 MOST_VALUES = 20
 MOST_GROUPS = 400
 
+#: Not a measure but a reckoning of its own (insights/roi): it takes a period and a comparison.
+SAVINGS = "savings"
+
 Order = Literal["", "asc", "desc"]
 
 
@@ -58,6 +61,10 @@ class Plan:
 
 def check(plan: Plan) -> Plan:
     """The plan itself, if the catalogue allows it. Raises BadPlan with the reason."""
+    if plan.measure == SAVINGS and not plan.filters and not plan.group:
+        return plan
+    if plan.measure == SAVINGS:
+        raise BadPlan(_("The savings are reckoned for everything together."))
     if plan.measure not in MEASURES:
         raise BadPlan(_("There is no such figure: %s.") % plan.measure)
     possible = {dimension.key for dimension in allowed(plan.definition)}
@@ -70,17 +77,21 @@ def check(plan: Plan) -> Plan:
                     "dimension": DIMENSIONS[key].name if key in DIMENSIONS else key,
                 }
             )
-    names = [item.dimension for item in plan.filters]
-    if len(set(names)) != len(names):
-        raise BadPlan(_("A filter is named twice."))
-    for item in plan.filters:
-        _check_filter(item)
+    _check_filters(plan.filters)
     for period in (plan.period, plan.compare):
         if period is not None and period.days > MOST_DAYS:
             raise BadPlan(_("At most %d days at once.") % MOST_DAYS)
     if plan.limit < 0 or plan.limit > MOST_GROUPS:
         raise BadPlan(_("At most %d groups.") % MOST_GROUPS)
     return plan
+
+
+def _check_filters(filters: tuple[Filter, ...]) -> None:
+    names = [item.dimension for item in filters]
+    if len(set(names)) != len(names):
+        raise BadPlan(_("A filter is named twice."))
+    for item in filters:
+        _check_filter(item)
 
 
 def _check_filter(item: Filter) -> None:

@@ -1,0 +1,44 @@
+"""What a question became: a plan, a question back, or a refusal with its reason. Pure values."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from insights.figures.plan import Plan
+
+Why = Literal["empty", "unknown", "measure", "dimension", "future", "negation", "words", "two"]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A checked plan, and what was mended or assumed on the way, to be said in the answer."""
+
+    plan: Plan
+    mended: tuple[tuple[str, str], ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AskBack:
+    """Several figures could be meant; each choice is a plan of its own."""
+
+    choices: tuple[Plan, ...]
+    words: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No plan. `words` are those of the question that nobody here understands."""
+
+    why: Why
+    words: tuple[str, ...] = ()
+    detail: str = ""
+
+
+Reading = Understood | AskBack | Refused
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Names of values that the record holds: dimension → phrase → value."""
+
+    values: dict[str, dict[str, str]] = field(default_factory=dict)

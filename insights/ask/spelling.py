@@ -1,0 +1,74 @@
+"""Mends slips of the keyboard against the words that the grammar knows. Pure."""
+
+import re
+from collections.abc import Iterable
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+
+def words(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def normalise(text: str) -> str:
+    """Lower case, plain apostrophes, single spaces; punctuation that ends a thought is a space."""
+    text = text.lower().replace("’", "'").replace("%", " percent ")
+    text = re.sub(r"[?!.,;:()\"“”]+(?=\s|$)|[\"“”(),;?!]", " ", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The text with unknown words replaced by the one known word that is a slip away.
+
+    Returns the mended text and what was replaced. A word that is as near to two known ones stays.
+    """
+    lexicon = {word for word in known if len(word) >= 4}
+    by_length: dict[int, list[str]] = {}
+    for word in lexicon:
+        by_length.setdefault(len(word), []).append(word)
+    mended: list[tuple[str, str]] = []
+
+    def fix(match: re.Match[str]) -> str:
+        word = match.group()
+        if len(word) < 4 or word in lexicon or any(letter.isdigit() for letter in word):
+            return word
+        if (better := _nearest(word, by_length)) is None:
+            return word
+        mended.append((word, better))
+        return better
+
+    return _WORD.sub(fix, text), tuple(mended)
+
+
+def _nearest(word: str, by_length: dict[int, list[str]]) -> str | None:
+    most = 1 if len(word) < 8 else 2
+    found: dict[int, list[str]] = {}
+    for length in range(len(word) - most, len(word) + most + 1):
+        for other in by_length.get(length, ()):
+            if other[0] != word[0] and other[-1] != word[-1]:
+                continue
+            distance = _distance(word, other, most)
+            if distance <= most:
+                found.setdefault(distance, []).append(other)
+    if not found:
+        return None
+    nearest = found[min(found)]
+    stems = {other.rstrip("s") for other in nearest}
+    return min(nearest, key=len) if len(stems) == 1 else None
+
+
+def _distance(first: str, second: str, most: int) -> int:
+    """Insertions, deletions, changes and swaps of neighbours; more than `most` is `most` + 1."""
+    before: list[int] = []
+    row = list(range(len(second) + 1))
+    for i, a in enumerate(first, 1):
+        following = [i]
+        for j, b in enumerate(second, 1):
+            cost = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == second[j - 2] and first[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            following.append(cost)
+        if min(following) > most:
+            return most + 1
+        before, row = row, following
+    return row[-1]

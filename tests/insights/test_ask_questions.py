@@ -1,0 +1,109 @@
+"""Questions in plain words against the plans that were written down for them beforehand.
+
+`held_out` was written before the grammar and is not tuned on; its share is reported apart.
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from insights.ask.reading import AskBack, Reading, Refused, Understood, Vocabulary
+from insights.ask.rules import read
+from insights.figures.periods import Period
+from insights.figures.plan import Filter, Plan, period_from
+from insights.measures import MEASURES
+
+TODAY = date(2026, 11, 18)  # a Wednesday
+FOLDER = Path(__file__).parent / "questions"
+VOCABULARY = Vocabulary(
+    {
+        "topic": {
+            "delivery": "delivery", "returns": "returns", "returns and refunds": "returns",
+            "orders": "orders", "payments": "payments", "account": "account",
+            "account and points": "account", "products": "products",
+            "products and warranty": "products", "gift cards": "gift-cards", "privacy": "privacy",
+            "contact and company": "contact-and-company",
+        },
+        "agent": {"maria": "maria", "tom": "tom", "aisha": "aisha"},
+        "team": {"billing": "billing", "logistics": "logistics"},
+    }
+)  # fmt: skip
+
+
+def _load(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text().splitlines()]
+
+
+def _gold(row: dict[str, Any]) -> Plan:
+    return Plan(
+        measure=row["m"],
+        period=period_from(row["p"]),
+        filters=tuple(Filter(k, tuple(v)) for k, v in sorted(row.get("f", {}).items())),
+        group=row.get("g", ""),
+        compare=period_from(row["c"]) if "c" in row else None,
+        why=row.get("why", False),
+        order=row.get("o", ""),
+        limit=row.get("n", 0),
+    )
+
+
+def _read(row: dict[str, Any]) -> Reading:
+    previous: Plan | None = None
+    for text in row.get("after", ()):
+        before = read(text, vocabulary=VOCABULARY, today=TODAY, previous=previous)
+        assert isinstance(before, Understood), text
+        previous = before.plan
+    return read(row["q"], vocabulary=VOCABULARY, today=TODAY, previous=previous)
+
+
+def _misses(name: str) -> list[str]:
+    missed = []
+    for row in _load(name):
+        found = _read(row)
+        if not isinstance(found, Understood) or found.plan != _gold(row):
+            missed.append(f"{row['q']!r}: {found}")
+    return missed
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("tuned", 2), ("held_out", 2)])
+def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
+    name: str, allowed: int
+) -> None:
+    missed = _misses(name)
+    assert len(missed) <= allowed, "\n".join(missed)
+
+
+@pytest.mark.parametrize("name", ["tuned_refused", "held_out_refused"])
+def test_what_cannot_be_answered_is_refused_with_a_reason(name: str) -> None:
+    answered = [row["q"] for row in _load(name) if isinstance(_read(row), Understood)]
+    assert not answered
+    for row in _load(name):
+        found = _read(row)
+        assert isinstance(found, (Refused, AskBack))
+        if isinstance(found, Refused) and found.why == "unknown":
+            assert found.words
+
+
+def test_the_questions_cover_every_measure() -> None:
+    asked = {row["m"] for name in ("tuned", "held_out") for row in _load(name)}
+    assert set(MEASURES) | {"savings"} <= asked
+
+
+def test_there_are_120_questions_and_30_that_cannot_be_answered() -> None:
+    assert len(_load("tuned")) + len(_load("held_out")) == 120
+    assert len(_load("tuned_refused")) + len(_load("held_out_refused")) == 30
+
+
+def test_a_restriction_that_is_not_understood_is_never_dropped() -> None:
+    found = read("conversations from Atlantis last week", vocabulary=VOCABULARY, today=TODAY)
+    assert found == Refused("unknown", ("atlantis",))
+
+
+def test_a_slip_of_the_keyboard_is_mended_and_said() -> None:
+    found = read("escalatoins last weeek", vocabulary=VOCABULARY, today=TODAY)
+    assert isinstance(found, Understood)
+    assert ("escalatoins", "escalations") in found.mended
+    assert found.plan.period == Period(date(2026, 11, 9), date(2026, 11, 16))
