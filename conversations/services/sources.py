@@ -32,9 +32,10 @@ class SourceSet:
 
 
 def gather(articles: Sequence[ArticleHit]) -> SourceSet:
-    """Body passages of the chosen articles: the found ones first, then the article's beginning.
+    """The chosen articles' texts: beginning and found passages of each, in reading order.
 
-    One query. A match on a title or a phrasing brings its article's text, not itself.
+    One query, one source an article. A match on a title or a phrasing brings its article's text,
+    not itself.
     """
     bodies = Passage.objects.filter(
         article_id__in=[article.article_id for article in articles], kind=Passage.Kind.BODY
@@ -44,24 +45,47 @@ def gather(articles: Sequence[ArticleHit]) -> SourceSet:
         by_article.setdefault(passage.article_id, []).append(passage)
     sources: list[Source] = []
     used: set[int] = set()
-    words = 0
+    left = MAX_WORDS
     for number, article in enumerate(articles, start=1):
-        for passage in _in_order_of_use(article, by_article.get(article.article_id, [])):
-            words += len(passage.text.split())
-            if sources and words > MAX_WORDS:
-                break
-            used.add(passage.pk)
-            sources.append(
-                Source(number, article.title, article.url, passage.heading, passage.text)
-            )
+        found = _in_order_of_use(article, by_article.get(article.article_id, []))
+        passages = _within(left, found, at_least=1 if number == 1 else 0)
+        if not passages:
+            continue
+        left -= sum(len(passage.text.split()) for passage in passages)
+        used |= {passage.pk for passage in passages}
+        sources.append(Source(number, article.title, article.url, "", _joined(passages)))
     return SourceSet(tuple(sources), _cited(articles), frozenset(used))
 
 
 def _in_order_of_use(article: ArticleHit, passages: list[Passage]) -> list[Passage]:
-    """The found passages, then others, at most PASSAGES_PER_ARTICLE; in reading order."""
+    """The beginning, the found passages, then others: PASSAGES_PER_ARTICLE, in reading order."""
     rank = {hit.passage_id: place for place, hit in enumerate(article.passages)}
-    best = sorted(passages, key=lambda item: (rank.get(item.pk, len(rank)), item.ordinal))
-    return sorted(best[:PASSAGES_PER_ARTICLE], key=lambda item: item.ordinal)
+    best = sorted(passages[1:], key=lambda item: (rank.get(item.pk, len(rank)), item.ordinal))
+    chosen = [*passages[:1], *best[: PASSAGES_PER_ARTICLE - 1]]
+    return sorted(chosen, key=lambda item: item.ordinal)
+
+
+def _within(words: int, passages: list[Passage], *, at_least: int) -> list[Passage]:
+    """As many passages as fit into so many words."""
+    kept: list[Passage] = []
+    for passage in passages:
+        words -= len(passage.text.split())
+        if words < 0 and len(kept) >= at_least:
+            break
+        kept.append(passage)
+    return kept
+
+
+def _joined(passages: Sequence[Passage]) -> str:
+    """One Markdown text, with the last part of each new heading over its passages."""
+    parts: list[str] = []
+    heading = ""
+    for passage in passages:
+        if passage.heading and passage.heading != heading:
+            heading = passage.heading
+            parts.append(f"## {heading.rsplit(' › ', 1)[-1]}")
+        parts.append(passage.text)
+    return "\n\n".join(parts)
 
 
 def _cited(articles: Sequence[ArticleHit]) -> tuple[Cited, ...]:
