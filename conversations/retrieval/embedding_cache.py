@@ -1,8 +1,9 @@
-"""Vectors kept on disk by the hash of their text: evaluation embeds the same articles often."""
+"""Vectors that need not be computed again: on disk for evaluations, in memory for questions."""
 
 import hashlib
 import sqlite3
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,3 +48,32 @@ class CachedEmbedder:
     def _write(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
         with self._store:
             self._store.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+
+class RecentVectors:
+    """The vectors of the last texts that were asked for, in memory. Thread-safe.
+
+    Customers ask the same things, and a follow-up's context comes again: what was embedded a
+    moment ago costs nothing.
+    """
+
+    def __init__(self, size: int = 2_000) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._rows: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
+
+    def embed(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:
+        keys = [(embedder.name, text) for text in texts]
+        with self._lock:
+            known = {key: self._rows[key] for key in keys if key in self._rows}
+        missing = list(dict.fromkeys(key for key in keys if key not in known))
+        if missing:
+            fresh = embedder.embed([text for _, text in missing])
+            known |= dict(zip(missing, fresh, strict=True))
+        with self._lock:
+            for key in keys:
+                self._rows[key] = known[key]
+                self._rows.move_to_end(key)
+            while len(self._rows) > self._size:
+                self._rows.popitem(last=False)
+        return np.stack([known[key] for key in keys])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from conversations.retrieval.candidates import Filters, find_candidates, read_words
 from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable, Vectors
+from conversations.retrieval.embedding_cache import RecentVectors
 from conversations.retrieval.followup import resolve
 from conversations.retrieval.ranking import rank
 from conversations.retrieval.statistics import CorpusCache
@@ -23,6 +24,7 @@ class KnowledgeSearch:
     ) -> None:
         self.embedder = embedder
         self.corpus = corpus or CorpusCache()
+        self._recent = RecentVectors()
 
     def warm_up(self) -> None:
         """Load the model and count the words before the first question comes."""
@@ -50,6 +52,6 @@ class KnowledgeSearch:
         if not texts:
             return None
         try:
-            return self.embedder().embed(texts)
+            return self._recent.embed(self.embedder(), texts)
         except EmbeddingUnavailable:
             return None

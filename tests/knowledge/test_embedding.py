@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,20 @@ from conversations.retrieval.embedding import (
     EmbedderRegistry,
     EmbeddingUnavailable,
     HashEmbedder,
+    Vectors,
 )
-from conversations.retrieval.embedding_cache import CachedEmbedder
+from conversations.retrieval.embedding_cache import CachedEmbedder, RecentVectors
+
+
+class CountingEmbedder(HashEmbedder):
+    """Counts the texts that it was given."""
+
+    count = 0
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.count += len(texts)
+        return super().embed(texts)
+
 
 TEXTS = [
     "where is my order",
@@ -76,19 +89,26 @@ def test_an_embedder_that_cannot_load_is_told_at_once_and_tried_later() -> None:
 
 
 def test_the_cache_embeds_each_text_once(tmp_path: Path) -> None:
-    class Counting(HashEmbedder):
-        count = 0
-
-        def embed(self, texts):  # type: ignore[no-untyped-def]
-            self.count += len(texts)
-            return super().embed(texts)
-
-    counting = Counting()
+    counting = CountingEmbedder()
     cached = CachedEmbedder(counting, tmp_path / "cache.sqlite3")
     first = cached.embed(["a", "b", "a"])
     again = CachedEmbedder(counting, tmp_path / "cache.sqlite3").embed(["b", "a"])
     assert np.array_equal(first[:2], again[::-1])
     assert counting.count <= 3
+
+
+def test_recent_texts_are_not_embedded_again() -> None:
+    counting = CountingEmbedder()
+    recent = RecentVectors(size=2)
+    wanted = HashEmbedder().embed(["a", "b"])
+    assert np.array_equal(recent.embed(counting, ["a", "b"]), wanted)
+    assert np.array_equal(recent.embed(counting, ["b", "a"]), wanted[::-1])
+    assert counting.count == 2
+    recent.embed(counting, ["c"])
+    recent.embed(counting, ["a", "c"])
+    assert counting.count == 3  # "b" was the oldest and went
+    recent.embed(counting, ["b"])
+    assert counting.count == 4
 
 
 def test_search_and_import_lead_to_no_torch() -> None:
