@@ -7,42 +7,40 @@ base. The names are part of the calibration file: renaming one needs a new fit.
 import math
 from collections.abc import Mapping
 
-_LOGARITHMS = ("articles", "history", "terms", "words")
+_LOGARITHMS = ("history", "terms")
 _LOG_ODDS = ("share",)
 _CLIP = 1e-4
 
 FEATURES = (
-    "articles",
-    "context_cosine",
-    "context_lexical",
+    "centroid",
+    "centroid_lift",
+    "centroid_margin",
+    "centroid_place",
+    "context_centroid",
     "cosine",
     "cosine_lift",
     "cosine_margin",
     "cosine_place",
-    "cosine_z",
     "coverage",
-    "coverage_lift",
-    "coverage_margin",
-    "coverage_place",
-    "coverage_z",
-    "focus_cosine",
+    "focus_centroid",
     "history",
     "lexical",
-    "lexical_lift",
     "lexical_margin",
     "lexical_place",
-    "lexical_z",
+    "ordinary_z",
+    "other_z",
+    "own_z",
+    "pointing",
+    "rare_coverage",
     "second_share",
     "share",
     "spread",
     "subject",
     "support",
     "terms",
-    "third",
     "third_share",
     "title_coverage",
     "unknown",
-    "words",
 )
 
 

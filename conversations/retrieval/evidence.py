@@ -28,18 +28,18 @@ TYPO_LETTERS = 5
 EVIDENCE = (
     "cosine",  # of the nearest passage
     "support",  # nearest phrasings together
-    "third",  # mean of the three nearest phrasings
     "lexical",  # BM25 of the best passage, as a share of what the question could reach
     "coverage",  # share of the question's rarity that the found passages hold
     "title_coverage",
     "centroid",  # closeness to the article as a whole
-    "context_cosine",
-    "context_lexical",
     "context_centroid",
     "focus_cosine",
     "focus_centroid",
+    "rare_coverage",  # coverage with rarity squared: a product code outweighs many plain words
+    "long_lexical",  # lexical again, for long questions
     "subject",  # how surely the conversation is about the article's subject
 )
+LONG_QUESTION = 25  # terms from which on long_lexical counts in full
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,6 @@ class Question:
 
     resolved: ResolvedQuery
     last: QueryTerms
-    context: QueryTerms
     subjects: Mapping[str, float]
     floor: float  # cosine of a passage that has none
     corpus: CorpusStatistics
@@ -116,13 +115,11 @@ def ask(
 ) -> Question:
     """Prepare the question: terms, subjects, and its closeness to the candidates' articles."""
     last = query_terms(resolved.text, corpus, spelling_of(resolved.text, corpus, candidates))
-    context = query_terms(resolved.context, corpus, {}) if resolved.context else last
     strongest = resolved.mentions[0].weight if resolved.mentions else 1.0
     centroids, ordinary, spread = _centroids(resolved, candidates, corpus, vectors)
     return Question(
         resolved=resolved,
         last=last,
-        context=context,
         subjects={m.name: m.weight / strongest for m in resolved.mentions},
         floor=min((c for h in candidates if (c := h.vector_score) is not None), default=0.0),
         corpus=corpus,
@@ -161,28 +158,25 @@ def _weigh(article_id: int, hits: Sequence[PassageHit], question: Question) -> E
     cosines = [_cosines(hit, question) for hit in hits]
     plain = [row[0] for row in cosines]
     scores = [lexical(question.last, hit, question.corpus) for hit in hits]
-    context_scores = scores
-    if question.resolved.context:
-        context_scores = [lexical(question.context, hit, question.corpus) for hit in hits]
     title = _title_terms(hits[0].title)
     seen = set(title).union(*(_bag_of(hit)[0] for hit in hits))
     voices = _voices(hits, plain)
-    nearest = sorted(voices, reverse=True)
-    centroid = question.centroids.get(article_id) or tuple(max(c) for c in zip(*cosines, strict=True))
+    centroid = question.centroids.get(article_id) or tuple(
+        max(c) for c in zip(*cosines, strict=True)
+    )
     subjects = question.subjects
     values = (
         max(plain),
         _soft_maximum(voices),
-        sum([*nearest, question.floor, question.floor][:3]) / 3,
         max(scores),
         _share(question.last, seen),
         _share(question.last, title),
         centroid[0],
-        max(row[1] for row in cosines),
-        max(context_scores),
         centroid[1],
         max(row[2] for row in cosines),
         centroid[2],
+        _rare_share(question.last, seen),
+        max(scores) * min(1.0, len(question.last.weights) / LONG_QUESTION),
         subjects.get(subject_of(hits[0].title), 0.0) if subjects else 0.0,
     )
     order = sorted(range(len(hits)), key=lambda i: (-plain[i] - scores[i] / 3, hits[i].passage_id))
@@ -226,6 +220,11 @@ def lexical(query: QueryTerms, hit: PassageHit, corpus: CorpusStatistics) -> flo
 def _share(query: QueryTerms, found: Collection[str]) -> float:
     covered = sum(weight for term, weight in query.weights.items() if term in found)
     return covered / query.total if query.total else 0.0
+
+
+def _rare_share(query: QueryTerms, found: Collection[str]) -> float:
+    total = sum(w * w for w in query.weights.values())
+    return sum(w * w for t, w in query.weights.items() if t in found) / total if total else 0.0
 
 
 def _bag_of(hit: PassageHit) -> tuple[Mapping[str, int], int]:

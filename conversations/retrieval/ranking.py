@@ -22,21 +22,23 @@ from conversations.retrieval.terms import words
 from conversations.retrieval.types import ArticleHit, PassageHit, SearchQuery, SearchResult
 
 WEIGHTS = {
-    "cosine": 1.0,
-    "support": 4.0,
-    "third": 1.0,
+    "cosine": 3.0,
+    "support": 2.3,
     "lexical": 0.7,
-    "coverage": 3.0,
-    "title_coverage": 2.0,
-    "centroid": 6.0,
-    "context_cosine": 2.0,
-    "context_lexical": 1.5,
+    "coverage": 0.8,
+    "title_coverage": 1.2,
+    "centroid": 4.5,
     "context_centroid": 2.0,
-    "focus_cosine": 4.5,
-    "focus_centroid": 0.0,
+    "focus_cosine": 1.2,
+    "focus_centroid": 3.5,
+    "rare_coverage": 1.6,
+    "long_lexical": 4.0,
     "subject": 6.0,
 }
 KEPT = 10  # articles in a result
+POINTING = frozenset(
+    "it its this that these those they them their he him his she her there one ones such".split()
+)
 _VECTOR = tuple(WEIGHTS[name] for name in EVIDENCE)
 _AT = {name: position for position, name in enumerate(EVIDENCE)}
 
@@ -86,6 +88,7 @@ def signals(
         "words": float(len(words(resolved.text))),
         "unknown": unknown / asked.total if asked.total else 1.0,
         "history": float(len(query.history)),
+        "pointing": _pointing(resolved.text),
     }
     if not scored:
         return found
@@ -104,8 +107,14 @@ def signals(
     return found
 
 
+def _pointing(text: str) -> float:
+    """Share of words that point at something said before or seen ("it", "this", "they")."""
+    said = words(text)
+    return sum(word in POINTING for word in said) / len(said) if said else 0.0
+
+
 def _against_corpus(centroid: float, question: Question) -> dict[str, float]:
-    """The best article's closeness against ordinary articles, and against this corpus' phrasings."""
+    """The best article's closeness against ordinary articles and this corpus' own phrasings."""
     scale = question.corpus.geometry.scale if question.corpus.geometry else {}
     if not question.centroids:
         return {}

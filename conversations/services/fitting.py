@@ -1,4 +1,4 @@
-"""Fits the decision's additive model to judged questions. Needs scikit-learn; nothing at runtime does.
+"""Fits the decision's additive model to judged questions. Needs scikit-learn; a reply never does.
 
 A sample is one question with its search signals and whether the best article was right. Sets weigh
 alike, however many questions they have, so that the large ones do not decide for the others.
@@ -11,30 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from conversations.dialogue.calibration import AdditiveModel, Shape
 from conversations.dialogue.features import FEATURES, features_of
 
 SET_WEIGHT = 600  # questions of one set that count fully; more share that weight
-ROUNDS, RATE, LEAF, RIDGE = 200, 0.08, 40, 5.0
+ROUNDS, RATE, LEAF, RIDGE = 150, 0.08, 30, 5.0
 
-# +1: more of it can only speak for the answer, -1: against; what is left out may bend.
-DIRECTION: dict[str, int] = {
-    "cosine": 1,
-    "support": 1,
-    "third": 1,
-    "lexical": 1,
-    "coverage": 1,
-    "title_coverage": 1,
-    "cosine_margin": 1,
-    "cosine_lift": 1,
-    "cosine_place": 1,
-    "share": 1,
-    "subject": 1,
-    "unknown": -1,
-    "spread": -1,
-    "second_share": -1,
-}
+# More of these can only speak for the answer, or only against it; the others may bend.
+FOR = """cosine support lexical coverage title_coverage rare_coverage centroid cosine_margin
+cosine_lift cosine_place centroid_margin centroid_lift centroid_place share subject ordinary_z
+own_z other_z""".split()
+AGAINST = "unknown spread second_share third_share pointing".split()
+DIRECTION = {**dict.fromkeys(FOR, 1), **dict.fromkeys(AGAINST, -1)}
 
 
 @dataclass(frozen=True)
@@ -46,8 +36,6 @@ class Sample:
     signals: Mapping[str, float]
     place: int | None
     answerable: bool
-    searched: bool = True
-    fold: str = "test"
 
     @property
     def right(self) -> bool:
@@ -57,9 +45,13 @@ class Sample:
     def among(self) -> bool:
         return self.answerable and self.place is not None and self.place < 3
 
+    @property
+    def features(self) -> dict[str, float]:
+        return features_of(self.signals)
+
 
 def matrix(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    rows = [features_of(sample.signals) for sample in samples]
+    rows = [sample.features for sample in samples]
     return np.array([[row[name] for name in FEATURES] for row in rows], dtype=np.float64)
 
 
@@ -84,7 +76,8 @@ def fit_model(
         early_stopping=False,
         random_state=0,
     )
-    boosted.fit(rows, target, sample_weight=weight)
+    with threadpool_limits(1):  # a few thousand rows: more threads only wait for each other
+        boosted.fit(rows, target, sample_weight=weight)
     steps: dict[str, list[tuple[float, float]]] = defaultdict(list)
     intercept = float(np.ravel(boosted._baseline_prediction)[0])
     for (tree,) in boosted._predictors:
@@ -98,6 +91,18 @@ def fit_model(
         name = FEATURES[int(root["feature_idx"])]
         steps[name].append((float(root["num_threshold"]), right - left))
     return AdditiveModel(intercept, {name: _shape(found) for name, found in sorted(steps.items())})
+
+
+def fit_top(samples: Sequence[Sample]) -> AdditiveModel:
+    """The model for "the best article answers"."""
+    right = np.array([sample.right for sample in samples])
+    return fit_model(matrix(samples), right, weights(samples))
+
+
+def fit_among(samples: Sequence[Sample]) -> AdditiveModel:
+    """The model for "one of the best three articles answers"."""
+    among = np.array([sample.among for sample in samples])
+    return fit_model(matrix(samples), among, weights(samples))
 
 
 def _shape(steps: Sequence[tuple[float, float]]) -> Shape:
