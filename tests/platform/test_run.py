@@ -23,8 +23,8 @@ from portal.embedded import Layout
 from tests.live import LivePortal
 
 pytestmark = pytest.mark.slow
-#: Twenty on a machine of its own; a build server does other things besides.
-SECOND_START = 60.0
+#: The promise is twenty seconds on two cores; processor time does not depend on who else works.
+SECOND_START_CPU = 20.0
 
 
 def processes(portal: LivePortal) -> list[str]:
@@ -94,7 +94,7 @@ def test_ctrl_c_leaves_no_process_behind(first: LivePortal) -> None:
 
 
 def test_a_second_start_is_quick_and_prints_no_password(running: LivePortal) -> None:
-    assert running.seconds_to_ready < SECOND_START
+    assert running.cpu_seconds_to_ready < SECOND_START_CPU
     assert "admin / " not in running.output
     assert "database schema: nothing to do" in running.output
     assert "static files: nothing to do" in running.output

@@ -24,8 +24,8 @@ from portal import limits, preparation
 from portal.embedded import Services
 from portal.supervisor import Child, Supervisor
 
-WEB_SECONDS = 60.0
-MODEL_SECONDS = 60.0
+WEB_SECONDS = 120.0
+MODEL_SECONDS = 120.0  # a model that cannot load says so at once
 FIRST = 2  # children that start at once
 REVIVE_SECONDS = 5.0
 TICK = 0.2
@@ -104,7 +104,6 @@ class Command(BaseCommand):
         model = ThreadPoolExecutor(1).submit(self._prepare_model)
         self._step("PostgreSQL and Redis", services.acquire)
         self._step("database schema", preparation.migrate)
-        password = preparation.create_admin()
         self._step("static files", preparation.collect_assets)
         model.result()
         self._load_demo()
@@ -116,11 +115,12 @@ class Command(BaseCommand):
             if not self._wait(supervisor, self._web_is_ready, WEB_SECONDS):
                 raise RuntimeError(f"The web server does not get ready. See {self._log('web')}")
             self.say("the web server is ready")
-            # The model is what the first question waits for: the rest starts after its imports.
-            supervisor.add(children[FIRST:])
             self._wait(supervisor, self._model_has_spoken, MODEL_SECONDS)
             self.say(self._about_the_model())
-            self._announce(password)
+            # Only now: the first question waits for the model, so the model has the cores first.
+            supervisor.add(children[FIRST:])
+            self._announce(preparation.create_admin())
+            connections.close_all()
             self._watch(supervisor, services)
         finally:
             self.say("stopping")
@@ -143,7 +143,10 @@ class Command(BaseCommand):
     def _load_demo(self) -> None:
         if not preparation.has_articles():
             self.say("loading the demo help centre")
-            preparation.run_command("import_articles", str(preparation.DEMO_ARTICLES))
+            try:
+                preparation.run_command("import_articles", str(preparation.DEMO_ARTICLES))
+            except preparation.StepFailed as error:
+                self.say(f"{error} The help centre may be empty; import articles of your own.")
 
     def _children(self) -> list[Child]:
         commands = {
