@@ -16,6 +16,7 @@ from conversations.inference.registry import build_backend as build
 from conversations.retrieval.embedding import registry
 from conversations.retrieval.likeness import Likeness
 from conversations.retrieval.search import KnowledgeSearch
+from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.assistant import IntelligentAssistantService
 from conversations.services.drafting import Drafting
 from conversations.services.judging import SearchJudge
@@ -77,11 +78,19 @@ def drafting() -> Drafting:
 
 
 @cache
+def answer_cache() -> AnswerCacheService:
+    return AnswerCacheService(
+        similarity=likeness(), enabled=lambda: bool(settings.CONFIG.answer_cache)
+    )
+
+
+@cache
 def assistant() -> IntelligentAssistantService:
     return IntelligentAssistantService(
         judge=judge(),
         backend=current_backend,
         drafting=drafting(),
+        cache=answer_cache(),
         open_stream=dispatch.open_stream,
         keeper=keeper,
         ring=dispatch.ring_doorbell,

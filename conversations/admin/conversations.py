@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from conversations.admin.history import ReadOnlyAdmin, ReadOnlyInline
 from conversations.admin.typed import ModelAdmin
 from conversations.models import (
+    CachedAnswer,
     Citation,
     Conversation,
     Customer,
@@ -25,6 +26,7 @@ from conversations.models import (
     Turn,
     TurnPassage,
 )
+from conversations.services.answer_cache import AnswerCacheService
 from conversations.streaming.replay import timings
 
 
@@ -183,6 +185,23 @@ class ReviewAdmin(ModelAdmin):
         if not change:
             obj.reviewer = cast(User, request.user)
         super().save_model(request, obj, form, change)
+        AnswerCacheService(similarity=None, enabled=lambda: True).judge(
+            turn=obj.turn, verdict=obj.verdict
+        )
+
+
+@admin.register(CachedAnswer)
+class CachedAnswerAdmin(ModelAdmin):
+    """What is given again. Deleting an entry makes the next customer get a fresh answer."""
+
+    list_display = ("question", "article", "tier", "approved", "hits", "created_at")
+    list_filter = ("approved", "tier")
+    list_select_related = ("article",)
+    search_fields = ("question", "text", "article__title")
+    readonly_fields = ("question", "article", "text", "citations", "tier", "model", "turn", "hits")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 class CitationInline(ReadOnlyInline):

@@ -1,5 +1,6 @@
-"""The record: conversations, turns, knowledge, escalations and reviews. Integrity is in the database."""
+"""The record: conversations, turns, knowledge, escalations, reviews. The database keeps it."""
 
+from conversations.models.cache import CachedAnswer
 from conversations.models.conversation import (
     Conversation,
     ConversationEvent,
@@ -37,6 +38,7 @@ __all__ = [
     "Article",
     "ArticleRevision",
     "AuditEntry",
+    "CachedAnswer",
     "CannedReply",
     "Citation",
     "Conversation",

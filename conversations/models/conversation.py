@@ -174,7 +174,7 @@ class ConversationEvent(models.Model):
 
 
 class MemoryFact(models.Model):
-    """A pinned fact of a conversation (order number, product, name), with the message it came from."""
+    """A pinned fact of a conversation (order number, product, name), with its source message."""
 
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="facts", verbose_name=_("conversation")

@@ -11,11 +11,13 @@ from django.utils.translation import gettext
 
 from conversations.dialogue import replies
 from conversations.dialogue.memory import Memory, Utterance, recall
+from conversations.dialogue.sameness import stands_alone
 from conversations.escalation.desk import EscalationDeskService
 from conversations.inference.backend import GenerationBackend
-from conversations.models import Escalation, Message, Turn
-from conversations.services import turns
-from conversations.services.drafting import Draft, Drafting
+from conversations.models import CachedAnswer, Escalation, Message, Turn
+from conversations.services import answer_cache, turns
+from conversations.services.answer_cache import AnswerCacheService
+from conversations.services.drafting import EXTRACTIVE, Draft, Drafting
 from conversations.services.judgement import Judge, Judgement, LastTurn
 from conversations.services.keeper import HeldLease, LeaseKeeper
 from conversations.services.outcome import Outcome, finish
@@ -29,6 +31,8 @@ from portal.core.service import BaseService
 
 #: How often a burst of messages may make the assistant look again before its first word.
 MAX_LOOKS = 3
+#: The tier of an answer that was given before, and the decision that may use one.
+CACHE, CONFIDENT = "cache", "confident"
 _HISTORY_MESSAGES = 40
 
 
@@ -72,12 +76,14 @@ class IntelligentAssistantService(BaseService):
         now: Callable[[], datetime],
         desk: EscalationDeskService | None = None,
         budget: Budget | None = None,
+        cache: AnswerCacheService | None = None,
     ) -> None:
         super().__init__()
         self.judge, self.backend, self.drafting = judge, backend, drafting
         self.open_stream, self.keeper, self.ring, self.now = open_stream, keeper, ring, now
         self.desk = desk or EscalationDeskService()
         self.budget = budget or Budget()
+        self.cache = cache
 
     def reply(self, *, turn_id: UUID) -> bool:
         """Answer a turn. False: it was not ours to answer (taken, ended, or lost on the way).
@@ -110,7 +116,12 @@ class IntelligentAssistantService(BaseService):
         release_connection()
         stream.stage("writing")
         draft = self._write(look, sources, stream, held, seconds_left)
-        self._commit(lease, stream, self._outcome(look, sources, draft))
+        outcome = self._outcome(look, sources, draft)
+        self._commit(lease, stream, outcome)
+        question = look.memory.question
+        fresh = look.judgement.reason == CONFIDENT
+        if self.cache and fresh and stands_alone(question, history=bool(look.memory.history)):
+            self.cache.keep(question=question, outcome=outcome, turn_id=lease.turn_id)
         return True
 
     def _look(self, lease: Lease) -> Look:
@@ -163,18 +174,40 @@ class IntelligentAssistantService(BaseService):
             return Draft(stopped=True, tier="")
         if look.judgement.reply:
             return self.drafting.say(text=look.judgement.reply, stream=stream, held=held)
-        draft = self.drafting.write(
-            memory=look.memory,
-            sources=sources.sources,
-            backend=self.backend(),
-            stream=stream,
-            held=held,
-            seconds_left=seconds_left,
-        )
+        backend = self.backend()
+        if (entry := self._cached(look, stream, backend)) is not None:
+            draft = self.drafting.say(text=entry.text, stream=stream, held=held)
+            draft.tier, draft.model, draft.cached = CACHE, entry.model, entry
+            draft.trace["cache"] = entry.pk
+        else:
+            draft = self.drafting.write(
+                memory=look.memory,
+                sources=sources.sources,
+                backend=backend,
+                stream=stream,
+                held=held,
+                seconds_left=seconds_left,
+            )
         if look.judgement.closing and not draft.stopped:
             said = self.drafting.say(text=look.judgement.closing, stream=stream, held=held)
             draft.text, draft.stopped = said.text, said.stopped
         return draft
+
+    def _cached(
+        self, look: Look, stream: TurnStream, backend: GenerationBackend | None
+    ) -> CachedAnswer | None:
+        """An answer given before, for a question that stands alone and a turn that begins."""
+        judged = look.judgement
+        if self.cache is None or stream.text or judged.reason != CONFIDENT or not judged.articles:
+            return None
+        if not stands_alone(look.memory.question, history=bool(look.memory.history)):
+            return None
+        admitted = self.drafting.admitted(backend)
+        return self.cache.find(
+            question=look.memory.question,
+            article_id=judged.articles[0].article_id,
+            rung=admitted.name if admitted else EXTRACTIVE,
+        )
 
     def _outcome(self, look: Look, sources: SourceSet, draft: Draft) -> Outcome:
         judged, stats = look.judgement, draft.stats
@@ -195,7 +228,11 @@ class IntelligentAssistantService(BaseService):
             prompt_tokens=stats.prompt_tokens if stats else None,
             output_tokens=stats.output_tokens if stats else None,
             query=judged.result.query if judged.result else "",
-            citations=sources.citations(draft.sources),
+            citations=(
+                answer_cache.citations(draft.cached)
+                if draft.cached
+                else sources.citations(draft.sources)
+            ),
             passages=tuple(hit for article in hits for hit in article.passages[:2]),
             prompt_passages=sources.passage_ids,
             trace=trace,

@@ -21,6 +21,7 @@ from conversations.inference.backend import (
     GenerationStats,
 )
 from conversations.inference.extractive import Extract, Similarity, Source, compose, pieces
+from conversations.models import CachedAnswer
 from conversations.retrieval.embedding import EmbeddingUnavailable
 from conversations.services.keeper import HeldLease
 from conversations.services.turns import LostTurn
@@ -44,6 +45,7 @@ class Draft:
     model: str = ""
     stopped: bool = False
     sources: tuple[int, ...] = ()
+    cached: CachedAnswer | None = None
     tiers_tried: list[str] = field(default_factory=list)
     stats: GenerationStats | None = None
     first_token_at: datetime | None = None
