@@ -4,10 +4,11 @@ The cache of a running sequence is one stretch of a slot (attention reads it wit
 computed prefixes live in pages of their own, shared by all, and are copied to a slot's beginning.
 """
 
+import math
+import mmap
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -242,8 +243,12 @@ def _zeros(shape: tuple[int, ...], device: torch.device) -> Tensor:
     """A cache. Zeros, as what lies beyond a slot's length is masked, but 0 x NaN would not be."""
     if device.type != "cpu":
         return torch.zeros(shape, dtype=torch.bfloat16, device=device)
-    # numpy leaves untouched memory to the system (torch writes it): unused slots cost nothing.
-    return torch.from_numpy(np.zeros(shape, dtype=np.uint16)).view(torch.bfloat16)
+    # Memory straight from the system, in small pages: what no reply has reached costs nothing.
+    # (torch writes its zeros; numpy asks for huge pages, and 50 short replies then took 3 GB.)
+    memory = mmap.mmap(-1, 2 * math.prod(shape))
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return torch.frombuffer(memory, dtype=torch.bfloat16).view(shape)
 
 
 def _rotations(model: LlamaForCausalLM, context: int) -> tuple[Tensor, Tensor]:

@@ -65,7 +65,7 @@ class Command(BaseCommand):
 
 
 def _median(
-    peer: Peer, streams: int, prefix: Prefix, options: dict[str, Any], bar: "tqdm[None]"
+    peer: Peer, streams: int, prefix: Prefix, options: dict[str, Any], bar: "tqdm[Any]"
 ) -> Run:
     """The middle one, by tokens per second, of the rounds."""
     rounds = []
