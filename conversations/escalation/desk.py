@@ -191,7 +191,12 @@ class EscalationDeskService(BaseService):
         now: datetime,
         reason: str = Escalation.Reason.REOPENED,
     ) -> Escalation | None:
-        """Give a resolved conversation back to the people who had it. The assistant stays out."""
+        """Give a resolved conversation back to the people who had it. The assistant stays out.
+
+        None: it is open already, and stays as it is.
+        """
+        if Escalation.objects.open().filter(conversation=conversation).exists():
+            return None
         silence_assistant(conversation=conversation, now=now)
         conversation.holder = Conversation.Holder.NOBODY
         conversation.save(update_fields=["holder"])

@@ -270,9 +270,7 @@ class HoldingService(BaseService):
             last = former.select_related("team").order_by("-ended_at").first()
             if last is None:
                 raise NotOpen
-            opened = self.desk.reopen(conversation=conversation, former=last, now=now)
-            if opened is None:
-                raise AlreadyClaimed(**_holder(_open_one(conversation)))
+            self.desk.reopen(conversation=conversation, former=last, now=now)
         return self.claim(agent=agent, conversation_id=conversation_id, now=now)
 
     # --- changing

@@ -33,8 +33,7 @@ class SurveyService(BaseService):
             record(
                 action="survey.answered", now=now, escalation=survey.escalation, solved=solved
             )  # fmt: skip
-            is_open = Escalation.objects.open().filter(conversation=conversation).exists()
-            if solved == ResolutionSurvey.Solved.NO and not is_open:
+            if solved == ResolutionSurvey.Solved.NO:
                 self.desk.reopen(
                     conversation=conversation,
                     former=survey.escalation,
