@@ -225,6 +225,7 @@ class IntelligentAssistantService(BaseService):
             stopped=draft.stopped,
             tiers_tried=tuple(draft.tiers_tried),
             hand_over=judged.hand_over,
+            language=judged.language,
             prompt_tokens=stats.prompt_tokens if stats else None,
             output_tokens=stats.output_tokens if stats else None,
             query=judged.result.query if judged.result else "",

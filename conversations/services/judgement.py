@@ -22,7 +22,7 @@ class LastTurn:
 class Judgement:
     """`reply` is a ready sentence (a courtesy, a question back, a hand-over); empty: write from
     `articles`. `closing` is said after it. `hand_over` is the reason of the escalation to open,
-    or empty. `trace` is what the decision was made of."""
+    or empty; `language` what the customer writes in, where it is plain. `trace` is what the decision was made of."""
 
     action: Action
     reason: str
@@ -30,6 +30,7 @@ class Judgement:
     reply: str = ""
     closing: str = ""
     hand_over: str = ""
+    language: str = ""
     articles: tuple[ArticleHit, ...] = ()
     choices: tuple[dict[str, Any], ...] = ()
     result: SearchResult | None = None

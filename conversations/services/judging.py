@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext
 
-from conversations.dialogue import policy, replies
+from conversations.dialogue import language, policy, replies
 from conversations.dialogue.calibration import Calibration
 from conversations.dialogue.memory import Memory
 from conversations.dialogue.turn_kind import Kind, TurnKind, classify
@@ -34,6 +34,8 @@ class SearchJudge:
         kind = classify(memory.question, history)
         if (ready := _without_search(kind, last)) is not None:
             return ready
+        if (foreign := _foreign(memory.question)) is not None:
+            return foreign
         if kind.kind is Kind.SEVERAL:
             return self._several(kind.parts, history, last)
         return self._search(SearchQuery(memory.question, history), last)
@@ -104,6 +106,21 @@ class SearchJudge:
                 if article is not None:
                     return Judgement("answer", CHOSEN, 1.0, articles=(_hit(article),))
         return None
+
+
+def _foreign(question: str) -> Judgement | None:
+    """A hand-over in the customer's language, where no article is written in it."""
+    code = language.detect(question)
+    if code in ("", "en") or Article.objects.published().filter(language=code).exists():
+        return None
+    return Judgement(
+        "escalate",
+        "language",
+        reply=language.hand_over(code),
+        hand_over=Escalation.Reason.NOT_SURE,
+        language=code,
+        trace={"language": code},
+    )
 
 
 def _without_search(kind: TurnKind, last: LastTurn) -> Judgement | None:

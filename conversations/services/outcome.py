@@ -37,6 +37,7 @@ class Outcome:
     tier: str
     failed: bool = False
     hand_over: str = ""  # reason of the escalation to open
+    language: str = ""
     confidence: float | None = None
     model: str = ""
     stopped: bool = False
@@ -77,6 +78,9 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
             raise LostTurn
         _write_citations(message, outcome.citations)
         _write_passages(turn, outcome)
+        if outcome.language and outcome.language != conversation.language:
+            conversation.language = outcome.language
+            conversation.save(update_fields=["language"])
         if outcome.hand_over:
             desk.open(conversation=conversation, reason=outcome.hand_over, now=now, turn=turn)
         _open_next(conversation, turn, now)
