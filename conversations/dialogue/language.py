@@ -1,7 +1,7 @@
 """Which language is a message in? By its little words; honest about not knowing.
 
-Pure. Only what is plain counts: at least two different little words of a language, more than of English and
-of any other. A short message, a name or a number is no language.
+Pure. Only what is plain counts: at least two different little words of a language, more than of
+English and of any other. A short message, a name or a number is no language.
 """
 
 import re
@@ -58,7 +58,7 @@ def detect(text: str) -> str:
     return best if plain else ""
 
 
-#: "I can answer in English only; I have asked a colleague, who will write to you here."
+#: "I cannot answer in this language yet; I have asked a colleague to write to you here."
 HAND_OVER: dict[str, str] = {
     "de": "Leider kann ich auf Deutsch noch nicht antworten. Ich habe eine Kollegin oder einen "
     "Kollegen gebeten, Ihnen hier zu schreiben.",
@@ -70,8 +70,8 @@ HAND_OVER: dict[str, str] = {
     "nuestro equipo que le escriba aquí.",
     "it": "Purtroppo non posso ancora rispondere in italiano. Ho chiesto a una persona del nostro "
     "team di scriverle qui.",
-    "pt": "Infelizmente ainda não consigo responder em português. Pedi a uma pessoa da nossa equipa "
-    "que lhe escreva aqui.",
+    "pt": "Infelizmente ainda não consigo responder em português. Pedi a uma pessoa da nossa "
+    "equipa que lhe escreva aqui.",
     "pl": "Niestety nie potrafię jeszcze odpowiadać po polsku. Poprosiłem osobę z naszego zespołu, "
     "aby napisała do Państwa tutaj.",
     "sv": "Tyvärr kan jag inte svara på svenska än. Jag har bett en kollega att skriva till dig "

@@ -21,8 +21,9 @@ class LastTurn:
 @dataclass(frozen=True)
 class Judgement:
     """`reply` is a ready sentence (a courtesy, a question back, a hand-over); empty: write from
-    `articles`. `closing` is said after it. `hand_over` is the reason of the escalation to open,
-    or empty; `language` what the customer writes in, where it is plain. `trace` is what the decision was made of."""
+    `articles`. `closing` is said after it. `hand_over` is the reason of the escalation to open, or
+    empty; `language` what the customer writes in, where it is plain. `trace` is what the decision
+    was made of."""
 
     action: Action
     reason: str
