@@ -17,7 +17,7 @@ from conversations.dialogue.language import HAND_OVER, detect, hand_over
         ("كيف يمكنني إرجاع طلبي", "ar"),
         ("返品するにはどうすればいいですか", "ja"),
         ("How do I return my order?", "en"),
-        ("Is a home a good investment as well?", "en"),
+        ("Is a home the best investment as well?", "en"),
     ],
 )
 def test_a_plain_sentence_has_its_language(text: str, code: str) -> None:
