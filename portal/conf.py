@@ -110,6 +110,9 @@ class Config:
     desk_timezone: str = _env(
         "PORTAL_DESK_TIMEZONE", "UTC", "Time zone of opening hours and holidays."
     )
+    answer_cache: bool = _env(
+        "PORTAL_ANSWER_CACHE", True, "Give an answer again to a question that means the same."
+    )
     # --- logs and metrics
     metrics_folder: str = _env(
         "PROMETHEUS_MULTIPROC_DIR",

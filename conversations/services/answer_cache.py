@@ -35,8 +35,8 @@ class AnswerCacheService(BaseService):
         one = asked(question)
         if one is None or not self.enabled():
             return None
-        entries = CachedAnswer.objects.filter(article_id=article_id).order_by("-approved", "-pk")
-        entries = [entry for entry in entries[:CANDIDATES] if _good_enough(entry, rung)]
+        known = CachedAnswer.objects.filter(article_id=article_id).order_by("-approved", "-pk")
+        entries = [entry for entry in known[:CANDIDATES] if _good_enough(entry, rung)]
         for entry in entries:
             if entry.fingerprint == one.fingerprint and _stands(entry):
                 return self._given(entry)

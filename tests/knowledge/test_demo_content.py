@@ -67,9 +67,7 @@ def questions() -> list[dict[str, Any]]:
 
 @cache
 def sections() -> list[dict[str, str]]:
-    content: list[dict[str, str]] = json.loads(
-        (DEMO / "sections.json").read_text(encoding="utf-8")
-    )
+    content: list[dict[str, str]] = json.loads((DEMO / "sections.json").read_text(encoding="utf-8"))
     return content
 
 
