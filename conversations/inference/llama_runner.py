@@ -6,17 +6,17 @@ computed prefixes live in pages of their own, shared by all, and are copied to a
 
 import math
 import mmap
+import os
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
+from conversations.inference.llama_batch import Batch, lay_out
 from conversations.inference.llama_layers import Layer, Layers
 from conversations.inference.scheduler import Chunk, Limits, Plan, Sequence
-from conversations.inference.segments import segments
 
 
 class LlamaRunner:
@@ -57,7 +57,7 @@ class LlamaRunner:
         for chunk in plan.chunks:
             if chunk.pages:
                 self._restore(chunk)
-        batch = _batch(plan, self._limits, self._device)
+        batch = lay_out(plan, self._limits, self._device)
         x = self._layers.embedding[batch.tokens].to(self._cos.dtype)
         cos, sin = self._cos[batch.positions], self._sin[batch.positions]
         for number, layer in enumerate(self._layers.layers):
@@ -72,7 +72,11 @@ class LlamaRunner:
             source = torch.tensor(
                 [start // self._page_size for _, _, start in mine], device=self._device
             )
-            paged = self._slots[:, sequence.slot].unflatten(1, (-1, self._page_size))
+            end = max(start for _, _, start in mine) + self._page_size
+            slot = self._slots[
+                :, sequence.slot, :end
+            ]  # only what is written: the rest is no memory
+            paged = slot.unflatten(1, (-1, self._page_size))
             self._pages.index_copy_(1, to, paged.index_select(1, source))
 
     def release(self) -> None:
@@ -84,7 +88,7 @@ class LlamaRunner:
         slot.unflatten(1, (-1, self._page_size)).copy_(self._pages.index_select(1, pages))
 
     def _layer(
-        self, layer: Layer, cache: Tensor, x: Tensor, cos: Tensor, sin: Tensor, batch: "_Batch"
+        self, layer: Layer, cache: Tensor, x: Tensor, cos: Tensor, sin: Tensor, batch: Batch
     ) -> Tensor:
         heads, kv = self._heads, self._kv_heads
         states = layer.attention_in(x).view(len(x), heads + 2 * kv, self._head_dim)
@@ -98,7 +102,7 @@ class LlamaRunner:
         gate, up = layer.feed_in(x).chunk(2, dim=-1)
         return x + layer.feed_out(functional.silu(gate) * up)
 
-    def _attend(self, cache: Tensor, query: Tensor, batch: "_Batch") -> Tensor:
+    def _attend(self, cache: Tensor, query: Tensor, batch: Batch) -> Tensor:
         """Each new token looks at its own sequence. [tokens, heads, dim] to [tokens, all]."""
         kv, parts = self._kv_heads, []
         for group in batch.groups:
@@ -136,116 +140,15 @@ class Logits:
         return int(self._scores[row].topk(2).indices[1])
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Writing sequences in neighbouring slots; `rows` finds each slot's query (a hole has any)."""
-
-    first: int
-    last: int
-    length: int
-    rows: Tensor | slice
-    kept: Tensor | None
-    mask: Tensor
-
-
-@dataclass(frozen=True)
-class _Span:
-    """A chunk of a prompt: rows `first` to `last` look at `length` tokens of a slot."""
-
-    slot: int
-    first: int
-    last: int
-    length: int
-    mask: Tensor | None
-
-
-@dataclass(frozen=True)
-class _Batch:
-    tokens: Tensor
-    positions: Tensor
-    places: Tensor
-    last: Tensor
-    groups: tuple[_Group, ...]
-    spans: tuple[_Span, ...]
-
-
-def _batch(plan: Plan, limits: Limits, device: torch.device) -> _Batch:
-    """Lay the plan's tokens out as rows: writing sequences by slot, then the chunks."""
-    order = sorted(range(len(plan.writing)), key=lambda i: plan.writing[i].slot)
-    writing = [plan.writing[i] for i in order]
-    tokens = [sequence.output[-1] for sequence in writing]
-    positions = [sequence.computed for sequence in writing]
-    places = [s.slot * limits.context + s.computed for s in writing]
-    row_of = {index: row for row, index in enumerate(order)}
-    last = [row_of[index] for index in range(len(order))]
-    spans = []
-    for chunk in plan.chunks:
-        first = len(tokens)
-        tokens.extend(chunk.sequence.prompt[chunk.start : chunk.end])
-        positions.extend(range(chunk.start, chunk.end))
-        base = chunk.sequence.slot * limits.context
-        places.extend(range(base + chunk.start, base + chunk.end))
-        mask = _chunk_mask(chunk, device) if chunk.start else None
-        spans.append(_Span(chunk.sequence.slot, first, len(tokens), chunk.end, mask))
-        if chunk.completes:
-            last.append(len(tokens) - 1)
-
-    def tensor(values: list[int]) -> Tensor:
-        return torch.tensor(values, dtype=torch.long, device=device)
-
-    return _Batch(
-        tensor(tokens),
-        tensor(positions),
-        tensor(places),
-        tensor(last),
-        _groups(writing, device),
-        tuple(spans),
-    )
-
-
-def _groups(writing: list[Sequence], device: torch.device) -> tuple[_Group, ...]:
-    if not writing:
-        return ()
-    lengths = [0] * (writing[-1].slot + 1)
-    for sequence in writing:
-        lengths[sequence.slot] = sequence.computed + 1
-    groups, row = [], 0
-    for segment in segments(lengths):
-        mine = lengths[segment.first : segment.last]
-        known = torch.tensor(mine, device=device)
-        # A hole reads one token, as a softmax over nothing is NaN.
-        seen = torch.arange(segment.length, device=device) < known.clamp(min=1)[:, None]
-        mask = torch.zeros(seen.shape, dtype=torch.bfloat16, device=device)
-        mask.masked_fill_(~seen, -torch.inf)
-        count = sum(length > 0 for length in mine)
-        rows: Tensor | slice = slice(row, row + count)
-        kept: Tensor | None = None
-        if count < len(mine):
-            rows = row + (known > 0).cumsum(0).sub(1).clamp(min=0)
-            kept = known.nonzero()[:, 0]
-        groups.append(
-            _Group(segment.first, segment.last, segment.length, rows, kept, mask[:, None, None])
-        )
-        row += count
-    return tuple(groups)
-
-
-def _chunk_mask(chunk: Chunk, device: torch.device) -> Tensor:
-    """Row i of the chunk sees everything up to its own token."""
-    own = torch.arange(chunk.start, chunk.end, device=device)[:, None]
-    seen = torch.arange(chunk.end, device=device) <= own
-    return torch.zeros(seen.shape, dtype=torch.bfloat16, device=device).masked_fill_(
-        ~seen, -torch.inf
-    )
-
-
 def _zeros(shape: tuple[int, ...], device: torch.device) -> Tensor:
     """A cache. Zeros, as what lies beyond a slot's length is masked, but 0 x NaN would not be."""
     if device.type != "cpu":
         return torch.zeros(shape, dtype=torch.bfloat16, device=device)
     # Memory straight from the system, in small pages: what no reply has reached costs nothing.
     # (torch writes its zeros; numpy asks for huge pages, and 50 short replies then took 3 GB.)
-    memory = mmap.mmap(-1, 2 * math.prod(shape))
+    # Private: of shared memory even a read takes a page.
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if os.name == "posix" else {}
+    memory = mmap.mmap(-1, 2 * math.prod(shape), **private)
     if hasattr(mmap, "MADV_NOHUGEPAGE"):
         memory.madvise(mmap.MADV_NOHUGEPAGE)
     return torch.frombuffer(memory, dtype=torch.bfloat16).view(shape)

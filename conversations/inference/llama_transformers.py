@@ -18,7 +18,8 @@ from conversations.inference.backend import (
     ChatMessage,
     GenerationRequest,
 )
-from conversations.inference.engine import Engine, EngineStream
+from conversations.inference.engine import Engine
+from conversations.inference.engine_stream import EngineStream
 from conversations.inference.llama_loading import LoadedLlama, Quantization, load
 from conversations.inference.llama_runner import LlamaRunner
 from conversations.inference.prefixes import PrefixIndex

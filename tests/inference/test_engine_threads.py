@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from conversations.inference.backend import BackendUnavailable
-from conversations.inference.engine import Engine, EngineStream
+from conversations.inference.engine import Engine
+from conversations.inference.engine_stream import EngineStream
 from conversations.inference.prefixes import PrefixIndex
 from conversations.inference.scheduler import Limits, Plan, Scheduler
 from conversations.inference.scheduler import Sequence as Reply
