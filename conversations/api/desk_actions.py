@@ -45,7 +45,11 @@ def transfer(agent: Agent, conversation_id: UUID, body: Body, now: datetime) -> 
     if (to_agent is None) == (to_team is None):
         raise InvalidInput
     return holding.transfer(
-        agent=agent, conversation_id=conversation_id, now=now, to_agent=to_agent, to_team=to_team
+        agent=agent,
+        conversation_id=conversation_id,
+        now=now,
+        to_agent=to_agent or 0,
+        to_team=to_team,
     )
 
 

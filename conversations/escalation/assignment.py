@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -98,7 +99,7 @@ class AssignmentService(BaseService):
     def _candidates(self, now: datetime) -> list[Candidate]:
         held = Q(user__escalations__state=Escalation.State.CLAIMED,
                  user__escalations__snoozed_until__isnull=True)  # fmt: skip
-        profiles = (
+        profiles: Any = (
             AgentProfile.objects.online(now=now, seconds=limits.AGENT_SEEN)
             .filter(takes_automatically=True, capacity__gt=0)
             .annotate(load=Count("user__escalations", filter=held, distinct=True))

@@ -122,7 +122,7 @@ class HoldingService(BaseService):
         """Back to the queue, of a team if one is named. The customer is told."""
         with self._change("release", agent, conversation_id) as (conversation, escalation):
             _require_holder(agent, escalation)
-            moved = {"team_id": team_id} if team_id else {}
+            moved: dict[str, Any] = {"team_id": team_id} if team_id else {}
             self._return(conversation, escalation, now, **moved)
             action = "escalation.transferred" if team_id else "escalation.released"
             record(action=action, now=now, actor=agent.id, escalation=escalation, **moved)
@@ -174,7 +174,7 @@ class HoldingService(BaseService):
         agent: Agent,
         conversation_id: UUID,
         now: datetime,
-        to_agent: int | None = None,
+        to_agent: int = 0,
         to_team: int | None = None,
     ) -> Escalation:
         """To a colleague, who holds it from then on, or to the queue of a team."""

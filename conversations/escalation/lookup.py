@@ -48,7 +48,7 @@ def past_answers(agent: Agent, words: str) -> dict[str, Any]:
     in_it = Message.objects.filter(conversation=OuterRef("conversation"))
     asked = in_it.filter(author=Message.Author.CUSTOMER).order_by("seq")
     answered = in_it.filter(author=Message.Author.AGENT).order_by("-seq")
-    resolved = (
+    resolved: Any = (
         Escalation.objects.filter(
             agent.visible, state=Escalation.State.RESOLVED, conversation_id__in=list(weighed)
         )

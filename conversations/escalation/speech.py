@@ -6,6 +6,7 @@ database refuses the event of anybody else (event_agent_is_holder).
 
 import re
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -132,7 +133,7 @@ class SpeechService(BaseService):
             raise TooLong
         visible_conversation(agent, conversation_id)
         with self.operation("save_draft"):
-            mine = {"agent_id": agent.id, "conversation_id": conversation_id}
+            mine: dict[str, Any] = {"agent_id": agent.id, "conversation_id": conversation_id}
             if not text:
                 AgentDraft.objects.filter(**mine).delete()
                 return None
@@ -145,7 +146,7 @@ class SpeechService(BaseService):
         """Hear of a conversation that somebody else holds, or no more."""
         visible_conversation(agent, conversation_id)
         with self.operation("follow"):
-            mine = {"agent_id": agent.id, "conversation_id": conversation_id}
+            mine: dict[str, Any] = {"agent_id": agent.id, "conversation_id": conversation_id}
             if on:
                 Follow.objects.get_or_create(**mine)
             else:

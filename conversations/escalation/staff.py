@@ -64,7 +64,7 @@ class StaffService(BaseService):
 
 
 def me(agent: Agent, now: datetime) -> dict[str, Any]:
-    profile = (
+    profile: Any = (
         AgentProfile.objects.select_related("user")
         .prefetch_related("teams")
         .annotate(load=Count("user__escalations", filter=_HELD, distinct=True))
@@ -90,7 +90,7 @@ def me(agent: Agent, now: datetime) -> dict[str, Any]:
 
 def colleagues(now: datetime) -> dict[str, Any]:
     """Everybody at the desk, for transfers and mentions."""
-    profiles = (
+    profiles: Any = (
         AgentProfile.objects.filter(user__is_active=True)
         .select_related("user")
         .prefetch_related("teams")

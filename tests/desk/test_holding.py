@@ -299,6 +299,7 @@ def test_the_audit_log_says_who_did_what_and_cannot_be_changed(
         ("escalation.supervised", mira.id),
         ("escalation.resolved", mira.id),
     ]
-    for change in (lambda rows: rows.update(action="x"), lambda rows: rows.delete()):
-        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            change(AuditEntry.objects.all())
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        AuditEntry.objects.update(action="x")
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        AuditEntry.objects.all().delete()
