@@ -8,5 +8,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["conversations"])
+app.autodiscover_tasks(["conversations", "insights"])
 app.autodiscover_tasks(["conversations"], related_name="worker")

@@ -108,6 +108,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_BEAT_SCHEDULE = {
     "sweep-turns": {"task": "conversations.sweep_turns", "schedule": limits.REAP},
     "watch-desk": {"task": "conversations.watch_desk", "schedule": limits.REAP},
+    "refresh-insights": {"task": "insights.refresh", "schedule": limits.INSIGHTS_REFRESH},
 }
 
 LOGGING = logs.config(log_format=CONFIG.log_format, level=CONFIG.log_level)

@@ -1,0 +1,24 @@
+"""Why a question was not answered, in words, and what to do about it."""
+
+from django.utils.translation import gettext as _
+
+from insights.ask.reading import Refused
+
+
+def reason(refused: Refused) -> str:
+    quoted = ", ".join(f"“{word}”" for word in refused.words)
+    match refused.why:
+        case "empty":
+            return _("Ask something, such as “escalation rate by topic last week”.")
+        case "unknown":
+            return _("I did not understand %s, so I do not answer another question.") % quoted
+        case "negation":
+            return _("I cannot leave something out (%s). Name what should be counted.") % quoted
+        case "future":
+            return _("That has not happened yet. I count what was, I do not foretell.")
+        case "measure":
+            return _("Which figure do you mean? The list of figures names all of them.")
+        case "dimension":
+            return refused.detail
+        case _:
+            return _("That is too long for one question.")

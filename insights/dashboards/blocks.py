@@ -1,0 +1,73 @@
+"""What a page is made of. The template draws them; they hold words and numbers only."""
+
+from dataclasses import dataclass, field
+
+from django.utils.safestring import SafeString
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure, with what it rests on, its change and the link to its rows."""
+
+    name: str
+    value: str
+    link: str = ""
+    basis: str = ""
+    change: str = ""
+    mood: str = ""  # good, bad or empty
+    meaning: str = ""
+    lead: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    link: str = ""
+    number: bool = True
+    heat: int = -1
+    bar: SafeString | str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    caption: str = ""
+    export: str = ""
+    dense: bool = False
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A form with one range and what it leads to."""
+
+    name: str
+    label: str
+    low: float
+    high: float
+    step: float
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A titled part of a page: tiles, then a chart, then a table, whichever there is."""
+
+    title: str
+    note: str = ""
+    tiles: tuple[Tile, ...] = ()
+    chart: SafeString | str = ""
+    table: Table | None = None
+    folded: bool = False  # the table is beside a chart: it opens on request
+    slider: Slider | None = None
+    empty: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    key: str
+    title: str
+    lead: str
+    blocks: tuple[Block, ...] = field(default_factory=tuple)

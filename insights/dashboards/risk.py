@@ -1,0 +1,79 @@
+"""The risk-coverage curve: how much may be answered for how many wrong answers, from reviews.
+
+Every reviewed answer has the confidence that it was given with. Answering only above a threshold
+leaves fewer answers and fewer wrong ones; the curve has one point for each threshold.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from insights.figures.figure import bounded
+from insights.figures.periods import Period
+from insights.figures.statistics import wilson
+
+LEAST = 30  # reviewed answers above a threshold below which it is not judged
+STEPS = 100
+
+
+@dataclass(frozen=True)
+class Point:
+    """What holds when only answers with at least this confidence are given."""
+
+    threshold: float
+    coverage: float
+    wrong: float
+    wrong_high: float
+    reviewed: int
+
+
+_SQL = """
+    SELECT confidence, verdict IN ('wrong', 'unsafe'), kind = 'answer' AND verdict <> ''
+      FROM insights_turnfact
+     WHERE at >= %s AND at < %s AND kind <> 'courtesy' AND confidence IS NOT NULL
+       AND kind = 'answer' AND verdict <> ''
+"""
+_BINS = """
+    SELECT width_bucket(confidence, 0, 1, %s), count(*)
+      FROM insights_turnfact
+     WHERE at >= %s AND at < %s AND kind <> 'courtesy' AND confidence IS NOT NULL
+     GROUP BY 1
+"""
+
+
+def curve(period: Period, zone: ZoneInfo) -> list[Point]:
+    """The points from the strictest threshold to the loosest, where enough was reviewed."""
+    start, end = period.bounds(zone)
+    with bounded() as cursor:
+        cursor.execute(_SQL, (start, end))
+        reviewed = sorted((float(confidence), bool(bad)) for confidence, bad, _ in cursor)
+        cursor.execute(_BINS, (STEPS, start, end))
+        bins = dict(cursor.fetchall())
+    total = sum(bins.values())
+    if not total:
+        return []
+    return _points([c for c, _ in reviewed], [bad for _, bad in reviewed], bins, total)
+
+
+def _points(
+    confidences: list[float], wrong: list[bool], bins: dict[int, int], total: int
+) -> list[Point]:
+    above, points = bins.get(STEPS + 1, 0), []
+    bad_from = [0] * (len(wrong) + 1)
+    for place in range(len(wrong) - 1, -1, -1):
+        bad_from[place] = bad_from[place + 1] + wrong[place]
+    for step in range(STEPS, 0, -1):
+        above += bins.get(step, 0)
+        threshold = (step - 1) / STEPS
+        first = bisect_left(confidences, threshold)
+        count, bad = len(confidences) - first, bad_from[first]
+        if count >= LEAST:
+            high = wilson(bad, count)[1]
+            points.append(Point(threshold, above / total, bad / count, high, count))
+    return points
+
+
+def choose(points: list[Point], most_wrong: float) -> Point | None:
+    """The point with the most answers whose share of wrong ones keeps the limit."""
+    fitting = [point for point in points if point.wrong <= most_wrong]
+    return max(fitting, key=lambda point: point.coverage, default=None)

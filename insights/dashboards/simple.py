@@ -1,0 +1,109 @@
+"""Topics, quality, performance and knowledge."""
+
+from django.utils.translation import gettext as _
+
+from insights.dashboards.blocks import Block, Cell, Page, Table
+from insights.dashboards.charts import waterfall
+from insights.dashboards.parts import by_group, over_time, tiles
+from insights.dashboards.scope import Scope
+from insights.figures.figure import bounded
+from insights.figures.wording import value_text
+
+
+def topics(scope: Scope) -> Page:
+    return Page(
+        "topics", _("Topics"),
+        _("Why customers write, and what rises or falls. Topics are the shelves of the help "
+          "centre that the answers came from."),
+        (
+            by_group(scope, "conversations", "topic", _("Conversations by topic"),
+                     beside=("automation", "escalation_rate", "recontact_rate")),
+            by_group(scope, "agent_time", "topic", _("Agents' time by topic"),
+                     beside=("handle_time", "cost_per_conversation")),
+            by_group(scope, "knowledge_gaps", "topic", _("Knowledge gaps by topic"),
+                     beside=("gap_rate",)),
+            over_time(scope, "questions", _("Questions over time")),
+        ),
+    )  # fmt: skip
+
+
+def quality(scope: Scope) -> Page:
+    return Page(
+        "quality", _("Quality"),
+        _("What reviewers and customers say. A share stands with its interval; what nobody "
+          "reviewed is not guessed."),
+        (
+            Block("", tiles=tiles(scope, "wrong_rate", "reviews", "helpful_rate", "csat",
+                                  "clarification_success", "stopped_rate")),
+            over_time(scope, "wrong_rate", _("Wrong answers over time")),
+            by_group(scope, "wrong_rate", "topic", _("Wrong answers by topic"),
+                     beside=("reviews", "helpful_rate")),
+            by_group(scope, "wrong_rate", "tier", _("Wrong answers by rung"), beside=("reviews",)),
+            by_group(scope, "csat", "agent", _("Satisfaction by agent"), beside=("escalations",)),
+        ),
+    )  # fmt: skip
+
+
+def performance(scope: Scope) -> Page:
+    return Page(
+        "performance", _("Performance"),
+        _("How fast answers begin and end, on which rung, and how busy the workers are."),
+        (
+            Block("", tiles=tiles(scope, "first_token_time", "first_token_p95", "reply_time",
+                                  "reply_p95", "worker_use", "fault_rate")),
+            _waterfall(scope),
+            over_time(scope, "first_token_time", _("Time to first token"), "first_token_p95"),
+            by_group(scope, "first_token_time", "tier", _("By rung"),
+                     beside=("reply_time", "tokens_per_reply", "wrong_rate")),
+            over_time(scope, "gpu_share", _("Shares of the rungs"), "cpu_share",
+                      "extractive_share"),
+            Block(_("Use"), tiles=tiles(scope, "tokens", "tokens_per_reply", "cache_hit_rate",
+                                        "queue_time")),
+        ),
+    )  # fmt: skip
+
+
+_STEPS = """
+    SELECT avg(queue_ms), avg(search_ms),
+           avg(greatest(0, first_token_ms - queue_ms - search_ms)), avg(write_ms), count(*)
+      FROM insights_turnfact
+     WHERE at >= %s AND at < %s AND kind = 'answer' AND first_token_ms IS NOT NULL
+       AND queue_ms IS NOT NULL AND search_ms IS NOT NULL AND write_ms IS NOT NULL
+"""
+
+
+def _waterfall(scope: Scope) -> Block:
+    with bounded() as cursor:
+        cursor.execute(_STEPS, scope.period.bounds(scope.zone))
+        *sizes, count = cursor.fetchone()
+    title = _("Where an answer's time goes")
+    names = (_("queue"), _("search and decide"), _("first words"), _("writing"))
+    if not count:
+        return Block(title, empty=_("Nothing was recorded in this period."))
+    parts = [(name, float(size or 0)) for name, size in zip(names, sizes, strict=True)]
+    rows = tuple(
+        (Cell(name.capitalize(), number=False), Cell(value_text(size, "ms")))
+        for name, size in parts
+    )
+    return Block(
+        title, _("Means over %s answers, so that the steps add up.") % f"{count:,}",
+        chart=waterfall(title, parts), table=Table((_("Step"), _("Mean")), rows, title),
+    )  # fmt: skip
+
+
+def knowledge(scope: Scope) -> Page:
+    return Page(
+        "knowledge", _("Knowledge"),
+        _("Which articles carry the answers, which of them disappoint, and what is missing."),
+        (
+            Block("", tiles=tiles(scope, "article_uses", "knowledge_gaps", "gap_rate",
+                                  "helpful_rate")),
+            by_group(scope, "article_uses", "article", _("Articles by use"), limit=20,
+                     beside=("helpful_rate", "wrong_rate")),
+            by_group(scope, "knowledge_gaps", "topic", _("What is missing"),
+                     note=_("Questions that were handed over because no article fits, by the "
+                            "nearest shelf. Each number opens the questions: write the article "
+                            "that answers the most of them."), beside=("gap_rate",)),
+            over_time(scope, "gap_rate", _("Share of knowledge gaps over time")),
+        ),
+    )  # fmt: skip

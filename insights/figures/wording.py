@@ -1,0 +1,98 @@
+"""Numbers, periods and names as people read them."""
+
+from functools import lru_cache
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from conversations.models import Article, Section
+from insights.figures.periods import Period, add_months
+from insights.figures.plan import Filter
+from insights.measures import DIMENSIONS, label
+from insights.measures.definition import Unit
+
+THIN = "\u202f"
+
+
+def value_text(value: float | None, unit: Unit) -> str:
+    """A value with its unit; a missing one is a dash."""
+    if value is None:
+        return "–"
+    match unit:
+        case "share":
+            return f"{_number(value * 100, 1)}{THIN}%"
+        case "seconds":
+            return _duration(value)
+        case "ms":
+            return f"{_number(value / 1000, 2)}{THIN}s" if value >= 1000 else f"{value:.0f}{THIN}ms"
+        case "money":
+            return _number(value, 2 if abs(value) < 100 else 0)
+        case "score":
+            return _number(value, 2)
+        case _:
+            return _number(value, 0)
+
+
+def difference_text(difference: float, unit: Unit) -> str:
+    """A signed change; shares change in points."""
+    sign = "+" if difference > 0 else "−" if difference < 0 else "±"
+    size = abs(difference)
+    if unit == "share":
+        return f"{sign}{_number(size * 100, 1)} {_('points')}"
+    return f"{sign}{value_text(size, unit)}"
+
+
+def _number(value: float, digits: int) -> str:
+    return str(formats.number_format(round(value, digits), digits, force_grouping=True))
+
+
+def _duration(seconds: float) -> str:
+    seconds = round(seconds)
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours >= 48:
+        return f"{_number(hours / 24, 1)} {_('days')}"
+    if hours:
+        return f"{_number(hours, 0)}{THIN}h {minutes}{THIN}min"
+    if minutes:
+        return f"{minutes}{THIN}min {seconds}{THIN}s"
+    return f"{seconds}{THIN}s"
+
+
+def period_text(period: Period) -> str:
+    if period.days == 1:
+        return formats.date_format(period.start, "j F Y")
+    if period.start.day == 1 and period.end == add_months(period.start, 1):
+        return formats.date_format(period.start, "F Y")
+    same_year = period.start.year == period.last.year
+    first = formats.date_format(period.start, "j M" if same_year else "j M Y")
+    return f"{first} – {formats.date_format(period.last, 'j M Y')}"
+
+
+def key_text(dimension: str, key: str) -> str:
+    """What a group is called."""
+    if not key:
+        return str(_("none recorded"))
+    if dimension == "topic":
+        return _topics().get(key) or label(dimension, key)
+    if dimension == "article":
+        return _article(key)
+    return label(dimension, key)
+
+
+def filters_text(filters: tuple[Filter, ...]) -> str:
+    return ", ".join(
+        f"{DIMENSIONS[item.dimension].name}: "
+        + _(" or ").join(key_text(item.dimension, value) for value in item.values)
+        for item in filters
+    )
+
+
+def _topics() -> dict[str, str]:
+    return dict(Section.objects.values_list("slug", "title"))
+
+
+@lru_cache(maxsize=2048)
+def _article(key: str) -> str:
+    title = Article.objects.filter(pk=int(key)).values_list("title", flat=True).first()
+    return title or f"#{key}"

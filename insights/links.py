@@ -1,0 +1,62 @@
+"""Addresses of figures, their rows and their plans; and back again."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from insights.figures.plan import SAVINGS, BadPlan, Plan, from_json
+from insights.measures import DIMENSIONS
+
+
+def parameters(plan: Plan) -> dict[str, str]:
+    """A plan as the parameters of an address; values are joined by "~", which no name holds."""
+    found = {
+        "measure": plan.measure,
+        "period": f"{plan.period.start}/{plan.period.end}",
+        "compare": f"{plan.compare.start}/{plan.compare.end}" if plan.compare else "",
+        "group": plan.group,
+        "why": "1" if plan.why else "",
+        "order": plan.order,
+        "limit": str(plan.limit or ""),
+        **{item.dimension: "~".join(item.values) for item in plan.filters},
+    }
+    return {key: value for key, value in found.items() if value} | {
+        item.dimension: "~".join(item.values) for item in plan.filters
+    }
+
+
+def plan_from(query: Mapping[str, str]) -> Plan:
+    """The checked plan of an address. Raises BadPlan."""
+    limit = query.get("limit", "") or "0"
+    if not limit.isdecimal():
+        raise BadPlan
+    return from_json(
+        {
+            "measure": query.get("measure", ""),
+            "period": query.get("period", ""),
+            "compare": query.get("compare", ""),
+            "group": query.get("group", ""),
+            "why": query.get("why", "") == "1",
+            "order": query.get("order", ""),
+            "limit": int(limit),
+            "filters": {key: query[key].split("~") for key in DIMENSIONS if key in query},
+        }
+    )
+
+
+def rows_link(plan: Plan, *, part: str = "counted") -> str:
+    """Where exactly the rows of a figure without a group are listed."""
+    if plan.measure == SAVINGS:
+        period = f"{plan.period.start}/{plan.period.end}"
+        return f"{reverse('insights-savings')}?{urlencode({'period': period})}"
+    wanted = parameters(plan)
+    for key in ("group", "why", "order", "limit", "compare"):
+        wanted.pop(key, None)
+    if part != "counted":
+        wanted["part"] = part
+    return f"{reverse('insights-rows')}?{urlencode(wanted)}"
+
+
+def ask_link(plan: Plan) -> str:
+    return f"{reverse('insights-ask')}?{urlencode(parameters(plan))}"

@@ -1,0 +1,226 @@
+"""What the assistant saved: minutes that people did not spend, less what it cost to get there.
+
+The headline counts confirmed conversations only. Silence is worth what the assumption says it is,
+and only in the upper figure.
+"""
+
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from insights.figures.figure import bounded, figure, portal_zone
+from insights.figures.periods import Period
+from insights.figures.plan import Plan
+from insights.figures.statistics import median, median_ranks, wilson
+from insights.roi.assumptions import Held, Key, held_on
+
+FEW = 8  # hand-overs of a topic below which all topics' median stands in
+DAYS_OF_MONTH = 30.4375
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic's conversations, matched with what people needed for the same topic."""
+
+    key: str
+    confirmed: int
+    silent: int
+    returned: int
+    handled: int  # conversations that people handled, that the median rests on
+    seconds: float
+    low: float
+    high: float
+    matched: bool
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Everything measured that the savings rest on."""
+
+    topics: tuple[Topic, ...]
+    days: int
+    answers: int
+    reviews: int
+    wrong: float
+    wrong_low: float
+    wrong_high: float
+    wrong_is_measured: bool
+
+
+@dataclass(frozen=True)
+class Savings:
+    """Money of a period. `least` counts confirmed conversations only; `most` adds silent ones."""
+
+    basis: Basis
+    held: dict[str, Held]
+    least: float
+    most: float
+    low: float
+    high: float
+    gross: float
+    hosting: float
+    review: float
+    returned: float
+    wrong: float
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    name: str
+    at_low: float
+    at_high: float
+
+
+def savings(period: Period) -> Savings:
+    """The savings of a period, with the assumptions that held on its last day."""
+    basis, held = _basis(period, portal_zone()), held_on(period.last)
+    values = {key: item.value for key, item in held.items()}
+    parts = _parts(basis, values, "seconds")
+    worst = {
+        **{key: item.low for key, item in held.items()},
+        Key.PARALLEL: held[Key.PARALLEL].high,
+        Key.HOSTING_MONTH: held[Key.HOSTING_MONTH].high,
+        Key.REVIEW_MINUTES: held[Key.REVIEW_MINUTES].high,
+        Key.WRONG_COST: held[Key.WRONG_COST].high,
+    }
+    best = {
+        **{key: item.high for key, item in held.items()},
+        Key.PARALLEL: held[Key.PARALLEL].low,
+        Key.HOSTING_MONTH: held[Key.HOSTING_MONTH].low,
+        Key.REVIEW_MINUTES: held[Key.REVIEW_MINUTES].low,
+        Key.WRONG_COST: held[Key.WRONG_COST].low,
+    }
+    bad = replace(basis, wrong=basis.wrong_high)
+    good = replace(basis, wrong=basis.wrong_low)
+    return Savings(
+        basis=basis,
+        held=held,
+        least=_net(parts),
+        most=_net(_parts(basis, values, "seconds", silent=values[Key.SILENT_SOLVED])),
+        low=_net(_parts(bad, worst, "low")),
+        high=_net(_parts(good, best, "high", silent=best[Key.SILENT_SOLVED])),
+        gross=parts["gross"],
+        hosting=parts["hosting"],
+        review=parts["review"],
+        returned=parts["returned"],
+        wrong=parts["wrong"],
+        minutes=sum(topic.confirmed * topic.seconds for topic in basis.topics) / 60,
+    )
+
+
+def sensitivity(found: Savings) -> list[Sensitivity]:
+    """The headline with one assumption at a time at its lowest and highest, widest first."""
+    values = {key: item.value for key, item in found.held.items()}
+    rows = []
+    for key, item in found.held.items():
+        if key == Key.SILENT_SOLVED:
+            continue  # the headline does not use it
+        low, high = (
+            _net(_parts(found.basis, {**values, key: end}, "seconds"))
+            for end in (item.low, item.high)
+        )
+        rows.append(Sensitivity(str(item.name), low, high))
+    return sorted(rows, key=lambda row: -abs(row.at_high - row.at_low))
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What would have to be true for an automation rate and a sum a year."""
+
+    automation: float
+    money: float
+    automation_now: float
+    a_year_now: float
+    conversations_a_year: float
+    conversations_needed: float
+    minutes_needed: float
+    minutes_now: float
+
+
+def goal(found: Savings, period: Period, *, automation: float, money: float) -> Goal:
+    """At the goal's automation: how many conversations a year, or minutes each, make the sum."""
+    values = {key: item.value for key, item in found.held.items()}
+    now = figure(Plan("automation", period))
+    volume = figure(Plan("conversations", period)).counted * 365 / period.days
+    second = values[Key.AGENT_HOUR] / 3600 / values[Key.PARALLEL]
+    counted = sum(topic.confirmed for topic in found.basis.topics)
+    each = found.minutes / counted if counted else 0.0
+    costs = (found.review + found.returned + found.wrong) * 365 / period.days
+    fixed = values[Key.HOSTING_MONTH] * 12 + costs
+    gain = automation * each * 60 * second
+    return Goal(
+        automation, money, now.raw or 0.0, found.least * 365 / period.days, volume,
+        (money + fixed) / gain if gain else 0.0,
+        (money + fixed) / (volume * automation * 60 * second) if volume else 0.0, each,
+    )  # fmt: skip
+
+
+def _parts(
+    basis: Basis, values: dict[str, float], which: str, *, silent: float = 0.0
+) -> dict[str, float]:
+    second = values[Key.AGENT_HOUR] / 3600 / values[Key.PARALLEL]
+    gross = returned = 0.0
+    for topic in basis.topics:
+        seconds = getattr(topic, which)
+        gross += (topic.confirmed + silent * topic.silent) * seconds * second
+        returned += topic.returned * topic.seconds * second
+    return {
+        "gross": gross,
+        "returned": returned,
+        "hosting": values[Key.HOSTING_MONTH] * basis.days / DAYS_OF_MONTH,
+        "review": basis.reviews * values[Key.REVIEW_MINUTES] * values[Key.AGENT_HOUR] / 60,
+        "wrong": basis.answers * basis.wrong * values[Key.WRONG_COST],
+    }
+
+
+def _net(parts: dict[str, float]) -> float:
+    return parts["gross"] - sum(parts[key] for key in ("returned", "hosting", "review", "wrong"))
+
+
+def _basis(period: Period, zone: ZoneInfo) -> Basis:
+    wrong = figure(Plan("wrong_rate", period))
+    measured = wrong.value is not None
+    low, high = wilson(wrong.counted, wrong.out_of) if wrong.out_of else (0.0, 1.0)
+    rate = (wrong.raw or 0.0) if measured else float(settings.CONFIG.max_error)
+    return Basis(
+        topics=_topics(period, zone),
+        days=period.days,
+        answers=figure(Plan("involvement", period)).counted,
+        reviews=figure(Plan("reviews", period)).counted,
+        wrong=rate,
+        wrong_low=low if measured else 0.0,
+        wrong_high=high if measured else max(rate, min(high, 2 * rate)),
+        wrong_is_measured=measured,
+    )
+
+
+_TOPICS = """
+    SELECT topic,
+           count(*) FILTER (WHERE answers > 0 AND outcome = 'confirmed'),
+           count(*) FILTER (WHERE answers > 0 AND outcome = 'silent'),
+           count(*) FILTER (WHERE answers > 0 AND outcome = 'recontacted' AND NOT escalated),
+           coalesce(array_agg(agent_s) FILTER (WHERE served AND agent_s > 0), '{}')
+      FROM insights_conversationfact WHERE at >= %s AND at < %s GROUP BY 1 ORDER BY 1
+"""
+
+
+def _topics(period: Period, zone: ZoneInfo) -> tuple[Topic, ...]:
+    with bounded() as cursor:
+        cursor.execute(_TOPICS, period.bounds(zone))
+        rows = cursor.fetchall()
+    everything = [second for row in rows for second in row[4]]
+    found = []
+    for key, confirmed, silent, returned, own in rows:
+        matched = len(own) >= FEW
+        seconds = sorted(own if matched else everything)
+        if not seconds:
+            found.append(Topic(key, confirmed, silent, returned, 0, 0, 0, 0, matched=False))
+            continue
+        first, last = median_ranks(len(seconds))
+        found.append(
+            Topic(key, confirmed, silent, returned, len(own), median(seconds),
+                  seconds[first - 1], seconds[last - 1], matched)
+        )  # fmt: skip
+    return tuple(found)

@@ -1,0 +1,22 @@
+"""Addresses below /insights/."""
+
+from django.urls import path
+
+from insights import views
+
+urlpatterns = [
+    path("", views.overview_page, name="insights-overview"),
+    path("ask/", views.ask_page, name="insights-ask"),
+    path("brief/", views.brief_page, name="insights-brief"),
+    path("automation/", views.automation_page, name="insights-automation"),
+    path("savings/", views.savings_view, name="insights-savings"),
+    path("topics/", views.topics_page, name="insights-topics"),
+    path("desk/", views.desk_page, name="insights-desk"),
+    path("quality/", views.quality_page, name="insights-quality"),
+    path("performance/", views.performance_page, name="insights-performance"),
+    path("knowledge/", views.knowledge_page, name="insights-knowledge"),
+    path("figures/", views.measures_page, name="insights-measures"),
+    path("rows/", views.rows_page, name="insights-rows"),
+    path("rows.csv", views.rows_export, name="insights-rows-export"),
+    path("figures.csv", views.figures_export, name="insights-export"),
+]

@@ -1,0 +1,240 @@
+"""The pages: each reads the address, builds one page and draws it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from insights import links, queries
+from insights.access import insights_view
+from insights.ask import vocabulary
+from insights.ask.answer import Answer, answer
+from insights.ask.reading import AskBack, Refused, Understood
+from insights.ask.refusals import reason
+from insights.ask.rules import read
+from insights.dashboards import automation, desk, overview, savings_page, simple
+from insights.dashboards.blocks import Page
+from insights.dashboards.brief import brief
+from insights.dashboards.charts import Series, line
+from insights.dashboards.scope import Scope, presets, scope_from, topics
+from insights.export import csv_response
+from insights.figures.figure import count_rows, figures, portal_zone, rows
+from insights.figures.periods import local_date
+from insights.figures.plan import BadPlan, Plan
+from insights.figures.wording import filters_text, key_text, period_text
+from insights.measures import DIMENSIONS, MEASURES, allowed, label
+from insights.navigation import PAGES
+
+PAGE_SIZE = 50
+MOST_EXPORTED = 100_000
+_LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl", "pt")
+_CHANNELS = ("web", "widget", "email")
+
+
+def _show(request: HttpRequest, template: str, key: str, **context: Any) -> HttpResponse:
+    shown = {
+        "pages": PAGES, "here": key, "read_until": queries.read_until(),
+        "demonstration": queries.shows_demonstration(), **context,
+    }  # fmt: skip
+    return render(request, template, shown)
+
+
+def _scope(request: HttpRequest) -> Scope:
+    try:
+        return scope_from(request.GET, timezone.now(), portal_zone())
+    except BadPlan as error:
+        raise BadRequest(error.detail) from error
+
+
+def _dashboard(build: Callable[[Scope], Page]) -> Callable[..., HttpResponseBase]:
+    @require_GET
+    @insights_view
+    def view(request: HttpRequest) -> HttpResponse:
+        scope = _scope(request)
+        return _page(request, scope, build(scope))
+
+    return view
+
+
+def _page(request: HttpRequest, scope: Scope, page: Page) -> HttpResponse:
+    return _show(
+        request, "insights/page.html", page.key, page=page, scope=scope, query=scope.query(),
+        presets=presets(scope), topics=topics(),
+        languages=[(key, label("language", key)) for key in _LANGUAGES], channels=_CHANNELS,
+        chosen={item.dimension: item.values[0] for item in scope.filters},
+        period=period_text(scope.period),
+        compare=period_text(scope.compare) if scope.compare else "",
+    )  # fmt: skip
+
+
+overview_page = _dashboard(overview.build)
+topics_page = _dashboard(simple.topics)
+quality_page = _dashboard(simple.quality)
+performance_page = _dashboard(simple.performance)
+knowledge_page = _dashboard(simple.knowledge)
+desk_page = _dashboard(desk.build)
+savings_view = _dashboard(savings_page.build)
+
+
+@require_GET
+@insights_view
+def automation_page(request: HttpRequest) -> HttpResponse:
+    scope, wrong = _scope(request), None
+    if given := request.GET.get("wrong"):
+        try:
+            wrong = min(1.0, max(0.0, float(given) / 100))
+        except ValueError as error:
+            raise BadRequest from error
+    return _page(request, scope, automation.build(scope, wrong=wrong))
+
+
+def _plan(request: HttpRequest) -> Plan:
+    try:
+        return links.plan_from({key: str(value) for key, value in request.GET.items()})
+    except BadPlan as error:
+        raise BadRequest(error.detail) from error
+
+
+def _listing(request: HttpRequest) -> tuple[Plan, str]:
+    """The plan of a list of rows. Raises BadRequest."""
+    plan, part = _plan(request), request.GET.get("part", "counted")
+    if plan.measure not in MEASURES or part not in ("counted", "base"):
+        raise BadRequest
+    return plan, part
+
+
+@require_GET
+@insights_view
+def rows_page(request: HttpRequest) -> HttpResponse:
+    """The rows that a figure counts, and nothing else."""
+    plan, part = _listing(request)
+    given = request.GET.get("page", "1")
+    number = max(1, int(given)) if given.isdecimal() and len(given) < 7 else 1
+    total = count_rows(plan, part=part)
+    found = queries.listed(rows(plan, part=part, start=(number - 1) * PAGE_SIZE, size=PAGE_SIZE))
+    is_share = plan.definition.kind == "ratio"
+    other = "counted" if part == "base" else "base"
+    return _show(
+        request, "insights/rows.html", "", measure=plan.definition, total=total, rows=found,
+        period=period_text(plan.period), filters=filters_text(plan.filters), part=part,
+        number=number, last=max(1, -(-total // PAGE_SIZE)), is_share=is_share,
+        other_link=links.rows_link(plan, part=other) if is_share else "",
+        address=links.rows_link(plan, part=part),
+    )  # fmt: skip
+
+
+@require_GET
+@insights_view
+def rows_export(request: HttpRequest) -> HttpResponseBase:
+    plan, part = _listing(request)
+    found = rows(plan, part=part, size=MOST_EXPORTED)
+    lines = ((item.at.isoformat(), item.conversation, item.key) for item in found)
+    return csv_response(f"{plan.measure}-rows", ("time", "conversation", "row"), lines)
+
+
+@require_GET
+@insights_view
+def figures_export(request: HttpRequest) -> HttpResponseBase:
+    """The figures of a plan, as they stand in the table."""
+    plan = _plan(request)
+    if plan.measure not in MEASURES:
+        raise BadRequest
+    heads = (plan.group or "figure", plan.measure, "counted", "out_of", "low", "high")
+    lines = (
+        (key_text(plan.group, item.key) if plan.group else plan.measure, item.value, item.counted,
+         item.out_of, item.low, item.high)
+        for item in figures(plan)
+    )  # fmt: skip
+    return csv_response(plan.measure, heads, lines)
+
+
+@require_GET
+@insights_view
+def ask_page(request: HttpRequest) -> HttpResponse:
+    """A question in plain words, or a plan that was edited; the thread's last plan is `then`."""
+    question = request.GET.get("q", "").strip()
+    context: dict[str, Any] = {"question": question, "examples": _EXAMPLES}
+    if question:
+        context |= _asked(request, question)
+    elif request.GET.get("measure"):
+        plan = _plan(request)
+        context |= _answered(answer(plan))
+    return _show(request, "insights/ask.html", "ask", **context)
+
+
+def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
+    previous = None
+    if request.GET.get("measure"):
+        previous = _plan(request)
+    today = local_date(timezone.now(), portal_zone())
+    found = read(question, vocabulary=vocabulary.current(), today=today, previous=previous)
+    match found:
+        case Refused():
+            return {"refused": reason(found)}
+        case AskBack():
+            choices = [(_name(plan), links.ask_link(plan)) for plan in found.choices]
+            return {"choices": choices, "words": found.words}
+        case Understood():
+            return {"mended": found.mended, **_answered(answer(found.plan))}
+
+
+def _name(plan: Plan) -> str:
+    return str(plan.definition.name) if plan.measure in MEASURES else "savings"
+
+
+def _answered(found: Answer) -> dict[str, Any]:
+    plan = found.plan
+    measure = MEASURES.get(plan.measure)
+    return {
+        "answer": found, "plan": plan, "measure": measure, "parameters": links.parameters(plan),
+        "measures": [(key, item.name) for key, item in MEASURES.items()],
+        "groups": [(item.key, item.name) for item in allowed(measure)] if measure else [],
+        "filters": filters_text(plan.filters), "period": period_text(plan.period),
+        "compare": period_text(plan.compare) if plan.compare else "",
+        "group": DIMENSIONS[plan.group].name if plan.group else "",
+        "address": links.ask_link(plan),
+        "chart": _chart(found),
+    }  # fmt: skip
+
+
+def _chart(found: Answer) -> Any:
+    """The fitting picture: a line over time; bars stand in the table's cells."""
+    if found.chart != "line":
+        return ""
+    series = Series(
+        str(found.plan.definition.name), [row.value for row in found.rows],
+        [row.link for row in found.rows],
+    )  # fmt: skip
+    names = [row.name for row in found.rows]
+    return line(found.sentence, names, [series], found.plan.definition.unit)
+
+
+_EXAMPLES = (
+    "Escalation rate by topic last week",
+    "Why did escalations go up last week?",
+    "Median wait on Mondays for returns in German",
+    "Which article should we write next?",
+    "What did the assistant save last month against the month before?",
+)
+
+
+@require_GET
+@insights_view
+def brief_page(request: HttpRequest) -> HttpResponse:
+    found = brief(local_date(timezone.now(), portal_zone()))
+    return _show(request, "insights/brief.html", "brief", brief=found)
+
+
+@require_GET
+@insights_view
+def measures_page(request: HttpRequest) -> HttpResponse:
+    """The catalogue: what every figure means and how it is reckoned."""
+    measures = [
+        (item, ", ".join(str(dimension.name) for dimension in allowed(item)))
+        for item in MEASURES.values()
+    ]
+    return _show(request, "insights/measures.html", "measures", measures=measures)
