@@ -1,4 +1,4 @@
-"""The decision's model: a small additive one, read from a reviewed file that carries its own digest.
+"""The decision's model: small and additive, read from a reviewed file with a digest of its own.
 
 Pure but for reading the file. A file that is damaged, edited or made for other features is refused
 with a clear message; the conservative default then answers only what is plainly right.

@@ -1,7 +1,7 @@
 """What kind of turn is it, and is a search due?
 
-Pure and fast (patterns only). English in full; in other languages courtesies and a wish for a person
-are known, everything else counts as a question, so that nothing is brushed aside by mistake.
+Pure and fast (patterns only). English in full; in other languages courtesies and a wish for a
+person are known, everything else counts as a question: nothing is brushed aside by mistake.
 """
 
 import re
@@ -164,10 +164,12 @@ def _is_detail(text: str, said: Sequence[str], has_history: bool) -> bool:
     """A bare number, name, date or address: nothing is asked."""
     if "?" in text or len(said) > 16 or lexicon.QUESTION_START.match(text):
         return False
-    if any(word in lexicon.VERBS for word in said):
+    lead = lexicon.DETAIL_LEAD.match(text)
+    rest = [w.lower() for w in _WORD.findall(text[lead.end() - 1 :])] if lead else said
+    if any(word in lexicon.VERBS for word in rest):
         return False
     digits = sum(any(c.isdigit() for c in word) for word in said)
-    if lexicon.DETAIL_LEAD.match(text) and (digits or (has_history and _NAMED.search(text))):
+    if lead and (digits or (has_history and _NAMED.search(text))):
         return True
     if "@" in text and len(said) <= 6:
         return True
@@ -178,7 +180,7 @@ def _is_detail(text: str, said: Sequence[str], has_history: bool) -> bool:
 
 def _questions(text: str, said: Sequence[str]) -> tuple[str, ...]:
     """The single questions, where two to four stand in one turn of ordinary length."""
-    if len(said) > LONG * 2:
+    if len(said) > LONG:
         return ()
     pieces = [piece for part in _SENTENCE.split(text) for piece in _AND_ALSO.split(part)]
     asked = [
@@ -187,7 +189,16 @@ def _questions(text: str, said: Sequence[str]) -> tuple[str, ...]:
         if len(_WORD.findall(piece)) >= PART_TERMS
         and (piece.rstrip().endswith("?") or lexicon.QUESTION_START.match(piece))
     ]
-    return tuple(asked) if 2 <= len(asked) <= 4 else ()
+    told_apart = [piece for piece in asked if not _repeats(piece, asked)]
+    return tuple(told_apart) if 2 <= len(told_apart) <= 4 else ()
+
+
+def _repeats(piece: str, pieces: Sequence[str]) -> bool:
+    """Whether another, longer piece says it all: a subject line and its first sentence."""
+    own = set(_WORD.findall(piece.lower()))
+    return any(
+        own <= set(_WORD.findall(other.lower())) and len(piece) < len(other) for other in pieces
+    )
 
 
 def _was_asked(history: Sequence[HistoryTurn]) -> bool:
