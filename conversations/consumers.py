@@ -32,6 +32,8 @@ from portal.core.events import emit
 from portal.core.metrics import FRAMES, REFUSED, SOCKETS
 
 CLOSE_FORBIDDEN = 4003
+#: How long a fresh socket waits for the client's `resume`.
+OPENING_SECONDS = 1.0
 
 log = logging.getLogger("portal.consumer")
 intake = IntakeService()
@@ -61,9 +63,22 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self._lock = asyncio.Lock()
         self._follow: asyncio.Task[None] | None = None
         self._following: UUID | None = None
+        self._open = False
+        self._opener = asyncio.create_task(self._open_later())
         SOCKETS.inc()
         presence_for_loop().add(conversation.pk, self)
         await self._join()
+
+    async def _open_later(self) -> None:
+        """A client that says nothing gets what is new all the same, a moment later.
+
+        Until its first frame nothing is sent: an event that overtakes its `resume` would come
+        twice, and out of order.
+        """
+        await asyncio.sleep(OPENING_SECONDS)
+        if not self._open:
+            self._open = True
+            await self.refresh()
 
     async def _refuse(self, exc: ServiceError, code: int = CLOSE_FORBIDDEN) -> None:
         emit("socket.refused", code=exc.code)
@@ -82,6 +97,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             return
         SOCKETS.dec()
         presence_for_loop().remove(self.conversation_id, self)
+        self._opener.cancel()
         self._unfollow()
         try:
             await self.channel_layer.group_discard(group_name(self._id), self.channel_name)
@@ -96,6 +112,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.conversation_id is None:
             return
+        self._open = True
         try:
             await self._serve(frames.parse(text_data))
         except frames.FrameError as exc:
@@ -112,8 +129,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 await self._post(frame)
             case frames.Resume(after=after):
                 head = (await run_db(replay.heads, [self._id])).get(self._id, 0)
-                self.sent_seq = min(after, head)
-                self._unfollow()
+                async with self._lock:
+                    self.sent_seq = min(after, head)
+                    self._unfollow()
                 await self.refresh()
             case frames.StopReply():
                 await self._stop()
@@ -178,6 +196,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def refresh(self) -> None:
         """Send every durable frame that was not sent yet, and follow the reply in progress."""
+        if not self._open:
+            return
         async with self._lock:
             while page := await run_db(replay.events_after, self._id, self.sent_seq):
                 for frame in page:
