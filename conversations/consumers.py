@@ -33,7 +33,7 @@ from portal.core.metrics import FRAMES, REFUSED, SOCKETS
 
 CLOSE_FORBIDDEN = 4003
 #: How long a fresh socket waits for the client's `resume`.
-OPENING_SECONDS = 1.0
+OPENING_SECONDS = 0.3
 
 log = logging.getLogger("portal.consumer")
 intake = IntakeService()
