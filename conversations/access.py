@@ -3,11 +3,12 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 
@@ -109,7 +110,7 @@ def session_agent(session_key: str | None) -> Agent:
 
     Raises NobodyAtDesk or NotAtDesk.
     """
-    session = SessionStore(session_key)
+    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     if not session_key or not session.exists(session_key):
         raise NobodyAtDesk
     request = HttpRequest()

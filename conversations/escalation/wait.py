@@ -7,7 +7,7 @@ from statistics import median
 
 from django.db.models import F
 
-from conversations.escalation.sla import Schedule
+from conversations.escalation.sla import Calendar, Schedule
 from conversations.models import AgentProfile, Escalation
 from portal import limits
 
@@ -41,14 +41,14 @@ def expected_wait(waits: Sequence[float]) -> int | None:
     return max(60, -(-round(median(waits)) // 60) * 60)
 
 
-def recent_waits(now: datetime) -> list[float]:
-    """Seconds from opening to the first claim, of the last escalations that were claimed."""
+def recent_waits(now: datetime, calendar: Calendar) -> list[float]:
+    """Opening time until the first claim, of the last escalations that were claimed."""
     rows = (
         Escalation.objects.filter(first_claimed_at__gte=now - RECENT)
         .order_by("-first_claimed_at")
         .values_list(F("opened_at"), F("first_claimed_at"))[:SAMPLES]
     )
-    return [(claimed - opened).total_seconds() for opened, claimed in rows]
+    return [calendar.between(opened, claimed) for opened, claimed in rows]
 
 
 def position(escalation: Escalation) -> int:
@@ -63,7 +63,7 @@ def outlook(escalation: Escalation, *, schedule: Schedule, now: datetime) -> Out
     calendar = schedule.calendar
     opened = calendar.is_open(now)
     online = AgentProfile.objects.online(now=now, seconds=limits.AGENT_SEEN).count()
-    wait = expected_wait(recent_waits(now)) if opened and online else None
+    wait = expected_wait(recent_waits(now, calendar)) if opened and online else None
     answer_by = None
     if not opened or not online:
         promise = schedule.promise(escalation.priority)

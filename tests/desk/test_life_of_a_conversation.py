@@ -289,13 +289,21 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def a_question_to_the_assistant_is_never_forgotten(self) -> None:
-        conversation = self.conversation()
-        said = Message.objects.filter(conversation_id=self.id).exclude(author="system")
-        last = said.order_by("-seq").first()
-        waits = last is not None and last.author == "customer"
-        if waits and conversation.holder == "assistant" and conversation.status in (
-            "open", "waiting",
-        ):  # fmt: skip
+        """What the customer said last is being answered, unless a person had it since."""
+        last = (
+            Message.objects.filter(conversation_id=self.id)
+            .exclude(author="system")
+            .order_by("-seq")
+            .first()
+        )
+        if last is None or last.author != "customer":
+            return
+        had_it = ConversationEvent.objects.filter(
+            conversation_id=self.id,
+            seq__gt=last.seq,
+            payload__status__in=["with_agent", "resolved", "closed"],
+        ).exists()
+        if self.conversation().holder == "assistant" and not had_it:
             assert Turn.objects.filter(conversation_id=self.id, state__in=Turn.LIVE).exists()
 
 
