@@ -69,15 +69,12 @@ def decide(
         "signals": {name: round(value, 4) for name, value in result.signals.items()},
         "parts": {n: round(v, 3) for n, v in calibration.top.parts(features).items() if v},
     }
-    if confidence >= threshold:
-        ids = _competing(result, limit=MAX_CHOICES, share=CHOICE_SHARE)
-        return Decision(
-            "answer", "confident", confidence, tuple(a.article_id for a in ids), (), trace
-        )
     rivals = _competing(result, limit=MAX_CHOICES, share=CHOICE_SHARE)
+    ids = tuple(article.article_id for article in rivals)
+    if confidence >= threshold:
+        return Decision("answer", "confident", confidence, ids, (), trace)
     if last_action != "clarify" and len(rivals) > 1 and among >= calibration.clarify_floor:
         choices = tuple(Choice(article.article_id, article.title) for article in rivals)
-        ids = tuple(article.article_id for article in rivals)
         return Decision("clarify", "several_articles", confidence, ids, choices, trace)
     return Decision("escalate", _reason(among, last_action), confidence, trace=trace)
 

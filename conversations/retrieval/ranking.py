@@ -1,7 +1,7 @@
 """Ranks the articles that the passages of one search belong to, and says how clear the result is.
 
 Pure and deterministic. `signals` are numbers without labels, each finite; the decision is made of
-them. The weights are the fit of `manage.py fit_decisions` over the development sets.
+them. The weights were fitted over the development sets (docs/answering.md).
 """
 
 import math
@@ -26,13 +26,13 @@ WEIGHTS = {
     "support": 2.3,
     "lexical": 0.7,
     "coverage": 0.8,
-    "title_coverage": 1.2,
+    "title_coverage": 0.8,
     "centroid": 4.5,
     "context_centroid": 2.0,
     "focus_cosine": 1.2,
     "focus_centroid": 3.5,
-    "rare_coverage": 1.6,
-    "long_lexical": 4.0,
+    "rare_coverage": 0.8,
+    "long_lexical": 12.0,
     "subject": 6.0,
 }
 KEPT = 10  # articles in a result

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits
+from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from conversations.dialogue.calibration import AdditiveModel, Shape
 from conversations.dialogue.features import FEATURES, features_of
