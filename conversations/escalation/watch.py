@@ -4,13 +4,15 @@ Run every few seconds by beat; safe to run twice at once, because each step pick
 decides again under the conversation's lock.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models, transaction
+from django.db import DatabaseError, models, transaction
 from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Least
 
@@ -25,6 +27,7 @@ from conversations.escalation.wait import outlook
 from conversations.models import AgentProfile, Conversation, ConversationEvent, Escalation, Turn
 from conversations.services.events import append_event, lock
 from portal import limits
+from portal.core.errors import ServiceError
 from portal.core.service import BaseService
 
 BATCH = 200
@@ -103,13 +106,22 @@ class DeskWatchService(BaseService):
 
     def _lose(self, still: Q, cause: str, now: datetime) -> int:
         held = Escalation.objects.filter(still, state=State.CLAIMED)
-        rows = list(held.values_list("pk", "conversation_id")[:BATCH])
-        return sum(
-            self.holding.lose(
+        return self._each(
+            held.values_list("pk", "conversation_id"),
+            lambda pk, conversation: self.holding.lose(
                 escalation_id=pk, conversation_id=conversation, cause=cause, still=still, now=now
-            )
-            for pk, conversation in rows
+            ),
         )
+
+    def _each(self, rows: Any, handle: Callable[[UUID, UUID], bool]) -> int:
+        """Handle a batch of (escalation, conversation); one that fails does not stop the others."""
+        done = 0
+        for escalation_id, conversation_id in list(rows[:BATCH]):
+            try:
+                done += handle(escalation_id, conversation_id)
+            except (ServiceError, DatabaseError):
+                self.log.exception("conversation %s could not be watched", conversation_id)
+        return done
 
     def _breach(self, clock: str, now: datetime) -> int:
         """A promise that was missed, once each: noted, and the priority rises."""
@@ -120,9 +132,9 @@ class DeskWatchService(BaseService):
         due = Escalation.objects.open().filter(
             waiting, ~Q(breaches__contains=[clock]), **{f"{column}__lt": now}
         )
-        return sum(
-            self._breach_one(due, pk, conversation, clock, now)
-            for pk, conversation in list(due.values_list("pk", "conversation_id")[:BATCH])
+        return self._each(
+            due.values_list("pk", "conversation_id"),
+            lambda pk, conversation: self._breach_one(due, pk, conversation, clock, now),
         )
 
     def _breach_one(
@@ -169,24 +181,29 @@ class DeskWatchService(BaseService):
             snoozed_until__isnull=True,
             agent_wrote_at__lt=now - timedelta(seconds=limits.CUSTOMER_LEFT),
         )
-        closed = 0
-        for pk, conversation_id in list(left.values_list("pk", "conversation_id")[:BATCH]):
-            with transaction.atomic():
-                conversation = lock(conversation_id)
-                escalation = left.filter(pk=pk).first()
-                if escalation is None:
-                    continue
-                self.holding.end(
-                    conversation,
-                    escalation,
-                    now,
-                    text=words.customer_left(),
-                    status=Conversation.Status.CLOSED,
-                )
-                record(action="escalation.resolved", now=now, escalation=escalation, cause="left")
-            dispatch.ring_doorbell(conversation_id)
-            closed += 1
-        return closed
+        return self._each(
+            left.values_list("pk", "conversation_id"),
+            lambda pk, conversation: self._close_left_one(left, pk, conversation, now),
+        )
+
+    def _close_left_one(
+        self, left: QuerySet[Escalation], pk: UUID, conversation_id: UUID, now: datetime
+    ) -> bool:
+        with transaction.atomic():
+            conversation = lock(conversation_id)
+            escalation = left.filter(pk=pk).first()
+            if escalation is None:
+                return False
+            self.holding.end(
+                conversation,
+                escalation,
+                now,
+                text=words.customer_left(),
+                status=Conversation.Status.CLOSED,
+            )
+            record(action="escalation.resolved", now=now, escalation=escalation, cause="left")
+        dispatch.ring_doorbell(conversation_id)
+        return True
 
     def _close_idle(self, now: datetime) -> int:
         """The assistant answered and the customer is gone."""
@@ -198,24 +215,29 @@ class DeskWatchService(BaseService):
             head_seq__gt=0,
             updated_at__lt=now - timedelta(seconds=limits.CUSTOMER_LEFT),
         ).order_by("updated_at")
-        closed = 0
-        for conversation_id in list(idle.values_list("pk", flat=True)[:BATCH]):
-            with transaction.atomic():
-                conversation = lock(conversation_id)
-                if not idle.filter(pk=conversation_id).exists():
-                    continue
-                self.desk.tell(conversation, words.customer_left(), now)
-                conversation.status = Conversation.Status.CLOSED
-                conversation.save(update_fields=["status"])
-                append_event(
-                    conversation=conversation,
-                    kind=ConversationEvent.Type.STATUS,
-                    now=now,
-                    payload={"status": Conversation.Status.CLOSED},
-                )
-            dispatch.ring_doorbell(conversation_id)
-            closed += 1
-        return closed
+        return self._each(
+            idle.values_list("pk", "pk"),
+            lambda _pk, conversation: self._close_idle_one(idle, conversation, now),
+        )
+
+    def _close_idle_one(
+        self, idle: QuerySet[Conversation], conversation_id: UUID, now: datetime
+    ) -> bool:
+        with transaction.atomic():
+            conversation = lock(conversation_id)
+            if not idle.filter(pk=conversation_id).exists():
+                return False
+            self.desk.tell(conversation, words.customer_left(), now)
+            conversation.status = Conversation.Status.CLOSED
+            conversation.save(update_fields=["status"])
+            append_event(
+                conversation=conversation,
+                kind=ConversationEvent.Type.STATUS,
+                now=now,
+                payload={"status": Conversation.Status.CLOSED},
+            )
+        dispatch.ring_doorbell(conversation_id)
+        return True
 
 
 def _appended(clock: str) -> Func:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from functools import partial
 from time import perf_counter
 
 import pytest
@@ -37,14 +38,14 @@ async def test_an_event_is_on_every_desk_once_and_in_order(
         sockets = [await stack.enter_async_context(desk(agent)) for _ in range(DESKS)]
         listening = [asyncio.create_task(events_at(socket, EVENTS)) for socket in sockets]
         for number in range(EVENTS):
-            await in_thread(
-                lambda number=number: holding.prioritise(
-                    agent=agent,
-                    conversation_id=waiting.id,
-                    priority=number % 5 + 1,
-                    now=timezone.now(),
-                )
+            change = partial(
+                holding.prioritise,
+                agent=agent,
+                conversation_id=waiting.id,
+                priority=number % 5 + 1,
+                now=timezone.now(),
             )
+            await in_thread(change)
             sent.append(perf_counter())  # committed
             await asyncio.sleep(0.1)
         heard = await asyncio.gather(*listening)
