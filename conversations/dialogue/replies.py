@@ -23,10 +23,7 @@ NOT_SURE = _(
 HAND_OVER: dict[str, str] = {
     "no_article": UNKNOWN,
     "not_sure": NOT_SURE,
-    "clarify_failed": _(
-        "I am still not sure what would help you, so I have asked a colleague to look at it; "
-        "they will write to you here."
-    ),
+    "clarify_failed": NOT_SURE,
     "asked_for_person": _(
         "I have passed your request on to our team. Nobody has picked it up yet; when somebody "
         "does, they will write to you here. Until then you can go on asking me."
@@ -37,7 +34,8 @@ HAND_OVER: dict[str, str] = {
     ),
     "emergency": _(
         "If anyone is in danger, please call your emergency number now; in Europe it is 112. "
-        "I am an automated assistant and cannot send help. I have marked this as urgent for our team."
+        "I am an automated assistant and cannot send help. I have marked this as urgent for our "
+        "team."
     ),
     "self_harm": _(
         "I am sorry that things are this hard. I am an automated assistant and not the right one "
@@ -67,7 +65,8 @@ COURTESY: dict[str, str] = {
     ),
     "help": _("Of course. What would you like to know?"),
     "abuse": _(
-        "I would like to help. Tell me in a sentence what went wrong, or ask for a person at any time."
+        "I would like to help. Tell me in a sentence what went wrong, or ask for a person at any "
+        "time."
     ),
     "empty": _("I did not understand that. Could you put it in a sentence?"),
 }

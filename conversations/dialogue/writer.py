@@ -15,6 +15,8 @@ from conversations.dialogue.grounding import Evidence, Verdict, check, split_sen
 REPETITION = 0.8
 #: So many words must match an original before the first of them is shown.
 SURE_WORDS = 3
+#: A sentence of its own making with fewer words that carry meaning is no sentence.
+LEAST_WORDS = 3
 
 
 @dataclass
@@ -68,10 +70,14 @@ class GroundedWriter:
         original = self.quotable.get(flat(sentence))
         if original is None and self._open:
             return self._refuse("diverged")
+        said = frozenset(stems(sentence))
+        if original is None and not said:
+            return True  # "Yes." or "Sure!": says nothing that could be checked, and is left out
+        if original is None and len(said) < LEAST_WORDS:
+            return self._refuse("fragment")
         verdict = check(sentence, self.passages) if original is None else Verdict(True, (original,))
         if not verdict.supported:
             return self._refuse(verdict.reason)
-        said = frozenset(stems(sentence))
         if not self._open and any(_share(said, earlier) > REPETITION for earlier in self._said):
             return self._refuse("repeated")
         self._said.append(said)

@@ -33,7 +33,7 @@ EXTRACTIVE = "extractive"
 EVIDENCE_RUNGS = frozenset({"cpu"})
 EVIDENCE_WORDS = 120
 #: A refusal after which there is nothing to add: the answer is complete.
-_COMPLETE = frozenset({"repeated"})
+_COMPLETE = frozenset({"repeated", "fragment"})
 
 
 @dataclass
@@ -247,6 +247,8 @@ class _Session:
         self.coalescer.flush()
         self.draft.tiers_tried.append(EXTRACTIVE)
         text, extracts = self.drafting.extracts(question, sources, prefix=self.stream.text)
+        if self.stream.text.endswith("\n"):
+            text = text.lstrip("\n")
         for piece in pieces(text):
             self.show(piece)
         cited = (extract.source for extract in extracts)
