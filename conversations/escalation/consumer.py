@@ -6,7 +6,6 @@ every few seconds and at a logout, because a socket lives longer than a login.
 
 import asyncio
 import logging
-from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,6 +13,7 @@ from uuid import UUID
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from django.http import parse_cookie
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -106,8 +106,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
         return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
 
     def _cookie(self, name: str) -> str:
-        cookies: SimpleCookie = SimpleCookie(self._header(b"cookie"))
-        return cookies[name].value if name in cookies else ""
+        return str(parse_cookie(self._header(b"cookie")).get(name, ""))
 
     # --- rights
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import redis
 
@@ -69,6 +69,12 @@ class Suggestion:
 
 def result_key(request: UUID | str) -> str:
     return f"portal:copilot:{request}"
+
+
+def stream_id(agent_id: int, request: UUID) -> UUID:
+    """The stream of an agent's request. The page names the request, never a stream: so that
+    nobody can name a turn's stream, read it or write into it."""
+    return uuid5(request, f"copilot of {agent_id}")
 
 
 def asked_key(request: UUID | str) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from conversations import dispatch
 from conversations.access import Agent
 from conversations.dialogue.memory import Memory
-from conversations.escalation.copilot import CopilotService
+from conversations.escalation.copilot import CopilotService, stream_id
 from conversations.escalation.holding import HoldingService
 from conversations.escalation.speech import SpeechService
 from conversations.models import Article, Escalation, Passage, Team, Turn
@@ -259,7 +259,9 @@ async def test_a_suggestion_streams_with_its_sources_and_ends_with_one_frame(
         )
         await until(socket, "copilot.started")
         await in_thread(
-            lambda: copilot(OneArticle(made)).suggest(request=request, conversation_id=waiting.id)
+            lambda: copilot(OneArticle(made)).suggest(
+                request=stream_id(mira.id, request), conversation_id=waiting.id
+            )
         )
         delta = await until(socket, "copilot.delta")
         done = await until(socket, "copilot.done")
@@ -278,7 +280,9 @@ async def test_without_an_article_there_is_no_suggestion_and_it_says_so(
         )
         await until(socket, "copilot.started")
         await in_thread(
-            lambda: copilot(NoArticle()).suggest(request=request, conversation_id=waiting.id)
+            lambda: copilot(NoArticle()).suggest(
+                request=stream_id(mira.id, request), conversation_id=waiting.id
+            )
         )
         assert (await until(socket, "copilot.error"))["code"] == "no_article"
 
