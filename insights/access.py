@@ -34,7 +34,7 @@ def insights_view(view: View) -> View:
         if not may_see(request.user):
             raise PermissionDenied
         response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "private, no-store"  # type: ignore[attr-defined]
+        response.headers["Cache-Control"] = "private, no-store"
         return response
 
     return guarded

@@ -25,6 +25,7 @@ from insights.export import csv_response
 from insights.figures.figure import count_rows, figures, portal_zone, rows
 from insights.figures.periods import local_date
 from insights.figures.plan import BadPlan, Plan
+from insights.figures.reading import one_moment
 from insights.figures.wording import filters_text, key_text, period_text
 from insights.measures import DIMENSIONS, MEASURES, allowed, label
 from insights.navigation import PAGES
@@ -55,7 +56,8 @@ def _dashboard(build: Callable[[Scope], Page]) -> Callable[..., HttpResponseBase
     @insights_view
     def view(request: HttpRequest) -> HttpResponse:
         scope = _scope(request)
-        return _page(request, scope, build(scope))
+        with one_moment():
+            return _page(request, scope, build(scope))
 
     return view
 
@@ -89,7 +91,8 @@ def automation_page(request: HttpRequest) -> HttpResponse:
             wrong = min(1.0, max(0.0, float(given) / 100))
         except ValueError as error:
             raise BadRequest from error
-    return _page(request, scope, automation.build(scope, wrong=wrong))
+    with one_moment():
+        return _page(request, scope, automation.build(scope, wrong=wrong))
 
 
 def _plan(request: HttpRequest) -> Plan:
@@ -225,7 +228,8 @@ _EXAMPLES = (
 @require_GET
 @insights_view
 def brief_page(request: HttpRequest) -> HttpResponse:
-    found = brief(local_date(timezone.now(), portal_zone()))
+    with one_moment():
+        found = brief(local_date(timezone.now(), portal_zone()))
     return _show(request, "insights/brief.html", "brief", brief=found)
 
 

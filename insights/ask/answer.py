@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from insights.figures.decompose import Contribution, concentration, of_count, of_ratio
 from insights.figures.figure import Figure, figure, figures
 from insights.figures.plan import SAVINGS, Filter, Plan
+from insights.figures.reading import one_moment
 from insights.figures.wording import (
     difference_text,
     filters_text,
@@ -73,13 +75,12 @@ class Answer:
 
 def answer(plan: Plan) -> Answer:
     """Answer a checked plan. Every number comes from the figures, none from a text."""
-    if plan.measure == SAVINGS:
-        return _savings(plan)
-    if plan.why:
-        return _why(plan)
-    if plan.group:
-        return _grouped(plan)
-    return _single(plan)
+    with one_moment():
+        if plan.measure == SAVINGS:
+            return _savings(plan)
+        if plan.why:
+            return _why(plan)
+        return _grouped(plan) if plan.group else _single(plan)
 
 
 def scope(plan: Plan) -> str:
@@ -120,7 +121,7 @@ def _single(plan: Plan) -> Answer:
     if found.value is None:
         return Answer(plan, _too_few(plan, found), (row,), link, enough=False)
     sentence = _("%(name)s, %(scope)s: %(value)s%(basis)s.") % {
-        "name": str(plan.definition.name).capitalize(), "scope": scope(plan), "value": row.text,
+        "name": capfirst(str(plan.definition.name)), "scope": scope(plan), "value": row.text,
         "basis": _basis(plan, found),
     }  # fmt: skip
     if before is not None and plan.compare is not None:
@@ -168,7 +169,7 @@ def _grouped(plan: Plan) -> Answer:
     rows = tuple(_row(plan, item, before.get(item.key) if comparable else None) for item in found)
     link = rows_link(Plan(plan.measure, plan.period, plan.filters))
     known = [row for row in rows if row.value is not None]
-    name = str(plan.definition.name).capitalize()
+    name = capfirst(str(plan.definition.name))
     if not known:
         text = _("Not enough data: %(name)s by %(group)s, %(scope)s.") % {
             "name": name, "group": DIMENSIONS[plan.group].name, "scope": scope(plan)
@@ -206,7 +207,7 @@ def _why(plan: Plan) -> Answer:
     change = after.value - before.value
     way = _("rose") if change > 0 else _("fell") if change < 0 else _("did not change")
     text = _("%(name)s %(way)s from %(before)s (%(then)s) to %(after)s (%(now)s): %(change)s.") % {
-        "name": name.capitalize(), "way": way, "before": row.before, "after": row.text,
+        "name": capfirst(name), "way": way, "before": row.before, "after": row.text,
         "then": period_text(plan.compare), "now": scope(plan), "change": row.change,
     }  # fmt: skip
     if plan.definition.kind not in ("ratio", "count", "sum"):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from insights.dashboards.blocks import Block, Page, Slider, Tile
 from insights.dashboards.charts import curve as drawn
 from insights.dashboards.parts import by_group, over_time, tiles
-from insights.dashboards.risk import Point, choose, curve
+from insights.dashboards.risk import Point, choose, curve, envelope
 from insights.dashboards.scope import Scope
 from insights.figures.figure import figure
 from insights.figures.statistics import agents_needed
@@ -47,9 +47,9 @@ def _slider(scope: Scope, most_wrong: float) -> Block:
         return Block(title, slider=slider, empty=_(
             "Too few answers were reviewed in this period to draw this. Review some, or choose a "
             "longer period."))  # fmt: skip
-    note = _("From reviewed answers only. The upper figure is the end of the 95 %% interval.") % ()
+    note = _("From reviewed answers only; where nobody reviewed, nothing is drawn.")
     chart = drawn(
-        title, [(point.wrong, point.coverage) for point in points],
+        title, [(point.wrong, point.coverage) for point in envelope(points)],
         (chosen.wrong, chosen.coverage) if chosen else None,
         (_("wrong answers"), _("questions answered")),
     )  # fmt: skip

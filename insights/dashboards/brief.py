@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from insights.dashboards.parts import change_of
@@ -60,7 +61,7 @@ def _changed(week: Period) -> list[Line]:
         change, mood = change_of(measure, now, before)
         if now.value is not None and change:
             text = _("%(name)s: %(value)s in the last 7 days (%(change)s)") % {
-                "name": str(measure.name).capitalize(),
+                "name": capfirst(str(measure.name)),
                 "value": value_text(now.value, measure.unit), "change": change,
             }  # fmt: skip
             lines.append(Line(text, rows_link(plan), mood))
@@ -79,10 +80,13 @@ def _unusual(key: str, day: date) -> Line | None:
     spread = median([abs(value - middle) for value in known]) * _WIDTH
     spread = max(spread, abs(middle) * 0.1)
     low, high = max(0.0, middle - spread), middle + spread
-    if low <= now.value <= high:
+    # A share of few has a wide interval of its own: unusual is only what lies outside even so.
+    if (now.low if now.low is not None else now.value) <= high and low <= (
+        now.high if now.high is not None else now.value
+    ):
         return None
-    text = _("%(name)s was %(value)s; on this weekday it is usually %(low)s to %(high)s") % {
-        "name": str(measure.name).capitalize(), "value": value_text(now.value, measure.unit),
+    text = _("%(name)s: %(value)s; on this weekday it is usually %(low)s to %(high)s") % {
+        "name": capfirst(str(measure.name)), "value": value_text(now.value, measure.unit),
         "low": value_text(low, measure.unit), "high": value_text(high, measure.unit),
     }  # fmt: skip
     worse = (now.value > middle) == (measure.direction == "down")
@@ -128,7 +132,7 @@ def _alerts(today: date) -> list[Line]:
             continue
         if (found.value > rule.limit) == (rule.side == AlertRule.Side.ABOVE):
             text = _("%(name)s is %(value)s, %(side)s the limit of %(limit)s") % {
-                "name": str(measure.name).capitalize(),
+                "name": capfirst(str(measure.name)),
                 "value": value_text(found.value, measure.unit),
                 "side": rule.get_side_display(), "limit": value_text(rule.limit, measure.unit),
             }  # fmt: skip

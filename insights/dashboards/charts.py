@@ -11,8 +11,10 @@ from django.utils.safestring import SafeString
 from insights.figures.wording import value_text
 from insights.measures.definition import Unit
 
-WIDTH, HEIGHT = 720, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 32
+WIDTH, HEIGHT = 800, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 24, 12, 32
+#: Ends of a time axis whose quarters are round, in seconds.
+_TIMES = (4, 8, 20, 40, 60, 120, 240, 480, 1200, 2400, 3600, 7200, 14400, 28800, 86400)
 _ids = count(1)
 
 
@@ -30,7 +32,7 @@ def line(title: str, labels: Sequence[str], series: Sequence[Series], unit: Unit
     known = [value for item in series for value in item.values if value is not None]
     if not known or not labels:
         return SafeString("")
-    top = nice_top(max(known))
+    top = nice_top(max(known), unit)
     number = next(_ids)
     parts = [_grid(top, unit), _names(labels)]
     for place, item in enumerate(series):
@@ -108,9 +110,13 @@ def curve(
     )  # fmt: skip
 
 
-def nice_top(value: float) -> float:
+def nice_top(value: float, unit: Unit = "count") -> float:
     """The next round number, so that the axis has round steps."""
     if value <= 0:
+        return 1.0
+    if unit == "seconds" and value <= _TIMES[-1]:
+        return float(next(top for top in _TIMES if value <= top))
+    if unit == "share" and 0.8 < value <= 1:
         return 1.0
     power = 10 ** math.floor(math.log10(value))
     for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10):

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import formats
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from insights.dashboards.blocks import Block, Cell, Table, Tile
@@ -27,13 +28,13 @@ def tile(scope: Scope, key: str, *, lead: bool = False, name: str = "") -> Tile:
     measure = plan.definition
     change, mood = change_of(measure, now, before)
     return Tile(
-        name=name or str(measure.name).capitalize(),
+        name=name or capfirst(str(measure.name)),
         value=value_text(now.value, measure.unit),
         link=rows_link(plan) if now.rows else "",
         basis=basis(measure, now),
         change=change,
         mood=mood,
-        meaning=f"{measure.meaning} {str(measure.formula).capitalize()}.",
+        meaning=f"{measure.meaning} {capfirst(str(measure.formula))}.",
         lead=lead,
     )
 
@@ -45,10 +46,11 @@ def change_of(measure: Measure, now: Figure, before: Figure | None) -> tuple[str
     difference = now.value - before.value
     if measure.unit == "count" and before.value:
         share = difference / before.value
-        text = f"{'+' if share > 0 else '−' if share < 0 else '±'}{abs(share) * 100:.0f}\u202f%"
+        sign = "±" if abs(share) < 0.005 else "+" if share > 0 else "−"
+        text = f"{sign}{abs(share) * 100:.0f}\u202f%"
     else:
         text = difference_text(difference, measure.unit)
-    if measure.direction == "none" or not difference:
+    if measure.direction == "none" or text.startswith("±"):
         return text, ""
     return text, "good" if (difference > 0) == (measure.direction == "up") else "bad"
 
@@ -77,7 +79,8 @@ def tiles(scope: Scope, *keys: str) -> tuple[Tile, ...]:
 def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") -> Block:
     """A line over the period, with further measures of the same unit beside it."""
     labels = axis(scope)
-    series, found = [], []
+    series: list[Series] = []
+    found = []
     for measure in (key, *others):
         plan = scope.plan(measure, scope.step)
         by_key = {item.key: item for item in figures(plan)}
@@ -103,8 +106,8 @@ def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") 
             zip(names, [series[0].links] * len(names), strict=True)
         )
     )
-    heads = (str(DIMENSIONS[scope.step].name).capitalize(),
-             *(item.name.capitalize() for item in series))  # fmt: skip
+    heads = (capfirst(str(DIMENSIONS[scope.step].name)),
+             *(capfirst(item.name) for item in series))  # fmt: skip
     export = export_link(scope.plan(key, scope.step))
     return Block(
         title, note, chart=line(title, names, series, unit),
@@ -146,8 +149,8 @@ def by_group(
     top = max((item.value or 0 for item in found), default=0)
     rows = tuple(_group_row(plan, item, before.get(item.key), extra, top) for item in found)
     measure = plan.definition
-    heads = (str(DIMENSIONS[group].name).capitalize(), str(measure.name).capitalize(), "",
-             _("Change"), *(str(MEASURES[name].name).capitalize() for name in beside))  # fmt: skip
+    heads = (capfirst(str(DIMENSIONS[group].name)), capfirst(str(measure.name)), "",
+             _("Change"), *(capfirst(str(MEASURES[name].name)) for name in beside))  # fmt: skip
     return Block(
         title, note, table=Table(heads, rows, title, export_link(plan)) if rows else None,
         empty="" if rows else _("Nothing was recorded in this period."),

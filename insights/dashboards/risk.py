@@ -8,12 +8,13 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from insights.figures.figure import bounded
 from insights.figures.periods import Period
+from insights.figures.reading import read
 from insights.figures.statistics import wilson
 
 LEAST = 30  # reviewed answers above a threshold below which it is not judged
 STEPS = 100
+WINDOW, SEEN = 0.05, 5  # within so much confidence, so many must have been judged
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Point:
 
 
 _SQL = """
-    SELECT confidence, verdict IN ('wrong', 'unsafe'), kind = 'answer' AND verdict <> ''
+    SELECT confidence, verdict IN ('wrong', 'unsafe')
       FROM insights_turnfact
-     WHERE at >= %s AND at < %s AND kind <> 'courtesy' AND confidence IS NOT NULL
+     WHERE at >= %s AND at < %s AND confidence IS NOT NULL
        AND kind = 'answer' AND verdict <> ''
 """
 _BINS = """
@@ -44,11 +45,10 @@ _BINS = """
 def curve(period: Period, zone: ZoneInfo) -> list[Point]:
     """The points from the strictest threshold to the loosest, where enough was reviewed."""
     start, end = period.bounds(zone)
-    with bounded() as cursor:
-        cursor.execute(_SQL, (start, end))
-        reviewed = sorted((float(confidence), bool(bad)) for confidence, bad, _ in cursor)
-        cursor.execute(_BINS, (STEPS, start, end))
-        bins = dict(cursor.fetchall())
+    reviewed = sorted(
+        (float(confidence), bool(bad)) for confidence, bad in read(_SQL, (start, end))
+    )
+    bins = dict(read(_BINS, (STEPS, start, end)))
     total = sum(bins.values())
     if not total:
         return []
@@ -67,10 +67,22 @@ def _points(
         threshold = (step - 1) / STEPS
         first = bisect_left(confidences, threshold)
         count, bad = len(confidences) - first, bad_from[first]
+        near = bisect_left(confidences, threshold + WINDOW) - first
+        if count >= LEAST and near < SEEN:
+            break  # nobody has judged answers as unsure as these: nothing is known below
         if count >= LEAST:
             high = wilson(bad, count)[1]
             points.append(Point(threshold, above / total, bad / count, high, count))
     return points
+
+
+def envelope(points: list[Point]) -> list[Point]:
+    """The best that can be had for each share of wrong answers: more is never fewer."""
+    best: list[Point] = []
+    for point in sorted(points, key=lambda item: (item.wrong, -item.coverage)):
+        if not best or point.coverage > best[-1].coverage:
+            best.append(point)
+    return best
 
 
 def choose(points: list[Point], most_wrong: float) -> Point | None:

@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 from django.utils import formats
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from insights.dashboards.blocks import Block, Cell, Page, Table, Tile
@@ -81,7 +82,7 @@ def _matched(scope: Scope, found: Savings) -> Block:
 def _assumptions(found: Savings) -> Block:
     rows = tuple(
         (
-            Cell(str(item.name).capitalize(), number=False),
+            Cell(capfirst(str(item.name)), number=False),
             Cell(f"{item.value:g}"),
             Cell(f"{item.low:g} – {item.high:g}"),
             Cell(formats.date_format(item.from_date, "j M Y") if item.from_date else "–"),
@@ -97,7 +98,7 @@ def _assumptions(found: Savings) -> Block:
 
 def _sensitivity(found: Savings) -> Block:
     rows = tuple(
-        (Cell(item.name.capitalize(), number=False), Cell(_money(item.at_low)),
+        (Cell(capfirst(item.name), number=False), Cell(_money(item.at_low)),
          Cell(_money(item.at_high)))
         for item in sensitivity(found)
     )  # fmt: skip

@@ -1,12 +1,13 @@
 """Topics, quality, performance and knowledge."""
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from insights.dashboards.blocks import Block, Cell, Page, Table
 from insights.dashboards.charts import waterfall
 from insights.dashboards.parts import by_group, over_time, tiles
 from insights.dashboards.scope import Scope
-from insights.figures.figure import bounded
+from insights.figures.reading import read
 from insights.figures.wording import value_text
 
 
@@ -73,17 +74,14 @@ _STEPS = """
 
 
 def _waterfall(scope: Scope) -> Block:
-    with bounded() as cursor:
-        cursor.execute(_STEPS, scope.period.bounds(scope.zone))
-        *sizes, count = cursor.fetchone()
+    *sizes, count = read(_STEPS, scope.period.bounds(scope.zone))[0]
     title = _("Where an answer's time goes")
     names = (_("queue"), _("search and decide"), _("first words"), _("writing"))
     if not count:
         return Block(title, empty=_("Nothing was recorded in this period."))
     parts = [(name, float(size or 0)) for name, size in zip(names, sizes, strict=True)]
     rows = tuple(
-        (Cell(name.capitalize(), number=False), Cell(value_text(size, "ms")))
-        for name, size in parts
+        (Cell(capfirst(name), number=False), Cell(value_text(size, "ms"))) for name, size in parts
     )
     return Block(
         title, _("Means over %s answers, so that the steps add up.") % f"{count:,}",

@@ -1,34 +1,21 @@
 """Executes plans: figures with their numbers, and the rows behind them. Reads only."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.utils import OperationalError
 
 from insights.figures import sql
 from insights.figures.plan import MOST_GROUPS, Plan
+from insights.figures.reading import read
 from insights.figures.statistics import wilson
 from insights.measures import DIGEST, KEYS, SERIES, WEEKDAYS, Measure
-from insights.models import InsightsState
 from insights.roi.assumptions import cost_of_agent_second
-from portal.core.errors import ServiceError
 
-STATEMENT_TIMEOUT_MS = 5_000
 _SUMS = ("sum", "mean", "per_time", "money")  # their first number is a sum, not rows
-
-
-class TooLong(ServiceError):
-    """This figure takes too long to count. Choose a shorter period or fewer filters."""
-
-    code = "too_long"
 
 
 @dataclass(frozen=True)
@@ -53,20 +40,6 @@ def portal_zone() -> ZoneInfo:
     return ZoneInfo(settings.TIME_ZONE)
 
 
-@contextmanager
-def bounded(milliseconds: int = STATEMENT_TIMEOUT_MS) -> Iterator[Any]:
-    """A cursor that can only read, and not for long. Raises TooLong."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION READ ONLY")
-        cursor.execute(f"SET LOCAL statement_timeout = {int(milliseconds)}")
-        try:
-            yield cursor
-        except OperationalError as error:
-            if "statement timeout" in str(error):
-                raise TooLong from error
-            raise
-
-
 def figures(plan: Plan, *, exact: bool = False, zone: ZoneInfo | None = None) -> list[Figure]:
     """The figures of a checked plan, one for each group, in the plan's order.
 
@@ -75,9 +48,7 @@ def figures(plan: Plan, *, exact: bool = False, zone: ZoneInfo | None = None) ->
     zone = zone or portal_zone()
     from_rollups = not exact and sql.fits_rollups(plan, zone) and rollups_are_current()
     query = sql.over_rollups(plan, zone) if from_rollups else sql.over_facts(plan, zone)
-    with bounded() as cursor:
-        cursor.execute(query.sql, query.values)
-        rows = cursor.fetchall()
+    rows = read(query.sql, query.values)
     found = [_figure(plan, key, n, of, value, zone) for key, n, of, value in rows]
     found = [item for item in found if item.counted or item.out_of]
     if not plan.group:
@@ -111,7 +82,7 @@ def _raw(
         case "distinct":
             return int(value or 0)
         case "percentile":
-            return None if value is None else float(value)
+            return None if value is None else float(value[sql.QUANTILES.index(measure.quantile)])
         case "per_time":
             start, end = plan.period.bounds(zone)
             return counted / ((end - start).total_seconds() * 1000)
@@ -134,15 +105,10 @@ def _ordered(plan: Plan, found: list[Figure]) -> list[Figure]:
     return known + sorted(unknown, key=lambda item: item.key)
 
 
-@lru_cache(maxsize=1)
-def _digest_holds(stored: str) -> bool:
-    return stored == DIGEST
-
-
 def rollups_are_current() -> bool:
     """Whether the rollups were made for this catalogue."""
-    stored = InsightsState.objects.filter(pk=1).values_list("catalogue", flat=True).first()
-    return _digest_holds(stored or "")
+    stored = read("SELECT catalogue FROM insights_insightsstate WHERE id = 1")
+    return bool(stored) and stored[0][0] == DIGEST
 
 
 @dataclass(frozen=True)
@@ -157,9 +123,7 @@ class Behind:
 def count_rows(plan: Plan, *, part: str = "counted", zone: ZoneInfo | None = None) -> int:
     """How many rows the link of a figure opens."""
     query = sql.rows_behind(plan, zone or portal_zone(), part=part)
-    with bounded() as cursor:
-        cursor.execute(f"SELECT count(*) {query.sql}", query.values)
-        return int(cursor.fetchone()[0])
+    return int(read(f"SELECT count(*) {query.sql}", query.values)[0][0])
 
 
 def rows(
@@ -169,10 +133,8 @@ def rows(
     """A page of the rows behind a figure, newest first."""
     query = sql.rows_behind(plan, zone or portal_zone(), part=part)
     key = KEYS[plan.definition.grain]
-    with bounded() as cursor:
-        cursor.execute(
-            f"SELECT {key}, conversation_id, at {query.sql} "
-            f"ORDER BY at DESC, {key} LIMIT %s OFFSET %s",
-            (*query.values, size, start),
-        )
-        return [Behind(*row) for row in cursor.fetchall()]
+    found = read(
+        f"SELECT {key}, conversation_id, at {query.sql} ORDER BY at DESC, {key} LIMIT %s OFFSET %s",
+        (*query.values, size, start),
+    )
+    return [Behind(*row) for row in found]

@@ -35,15 +35,18 @@ def value_text(value: float | None, unit: Unit) -> str:
 
 def difference_text(difference: float, unit: Unit) -> str:
     """A signed change; shares change in points."""
-    sign = "+" if difference > 0 else "−" if difference < 0 else "±"
     size = abs(difference)
+    text = value_text(size, unit)
     if unit == "share":
-        return f"{sign}{_number(size * 100, 1)} {_('points')}"
-    return f"{sign}{value_text(size, unit)}"
+        text = f"{_number(size * 100, 1)} {_('points')}"
+    visible = any(digit in text for digit in "123456789")
+    sign = "±" if not visible else "+" if difference > 0 else "−"
+    return f"{sign}{text}"
 
 
 def _number(value: float, digits: int) -> str:
-    return str(formats.number_format(round(value, digits), digits, force_grouping=True))
+    text = str(formats.number_format(abs(round(value, digits)), digits, force_grouping=True))
+    return f"−{text}" if round(value, digits) < 0 else text
 
 
 def _duration(seconds: float) -> str:

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from insights.figures.figure import bounded, figure, portal_zone
+from insights.figures.figure import figure, portal_zone
 from insights.figures.periods import Period
 from insights.figures.plan import Plan
+from insights.figures.reading import read
 from insights.figures.statistics import median, median_ranks, wilson
 from insights.roi.assumptions import Held, Key, held_on
 
@@ -207,9 +208,7 @@ _TOPICS = """
 
 
 def _topics(period: Period, zone: ZoneInfo) -> tuple[Topic, ...]:
-    with bounded() as cursor:
-        cursor.execute(_TOPICS, period.bounds(zone))
-        rows = cursor.fetchall()
+    rows = read(_TOPICS, period.bounds(zone))
     everything = [second for row in rows for second in row[4]]
     found = []
     for key, confirmed, silent, returned, own in rows:
