@@ -20,6 +20,7 @@ from conversations.escalation.holding import HoldingService
 from conversations.escalation.rows import Viewer, row, with_preview
 from conversations.escalation.schedule import load_schedule
 from conversations.escalation.speech import SpeechService
+from conversations.escalation.tending import TendingService
 from conversations.models import Escalation
 from conversations.streaming.replay import message_payload
 from portal.core.errors import InvalidInput, NotFound
@@ -27,6 +28,7 @@ from portal.core.errors import InvalidInput, NotFound
 Body = dict[str, Any]
 Action = Callable[[Agent, UUID, Body, datetime], Escalation]
 holding = HoldingService()
+tending = TendingService()
 speech = SpeechService()
 asking = AskingService()
 articles = ArticleFromAnswerService()
@@ -58,7 +60,7 @@ def hand_back(agent: Agent, conversation_id: UUID, _body: Body, now: datetime) -
 
 
 def supervise(agent: Agent, conversation_id: UUID, _body: Body, now: datetime) -> Escalation:
-    return holding.supervise(agent=agent, conversation_id=conversation_id, now=now)
+    return tending.supervise(agent=agent, conversation_id=conversation_id, now=now)
 
 
 def snooze(agent: Agent, conversation_id: UUID, body: Body, now: datetime) -> Escalation:
@@ -68,18 +70,18 @@ def snooze(agent: Agent, conversation_id: UUID, body: Body, now: datetime) -> Es
         raise InvalidInput from None
     if until is None or until.tzinfo is None:
         raise InvalidInput
-    return holding.snooze(agent=agent, conversation_id=conversation_id, until=until, now=now)
+    return tending.snooze(agent=agent, conversation_id=conversation_id, until=until, now=now)
 
 
 def unsnooze(agent: Agent, conversation_id: UUID, _body: Body, now: datetime) -> Escalation:
-    return holding.unsnooze(agent=agent, conversation_id=conversation_id, now=now)
+    return tending.unsnooze(agent=agent, conversation_id=conversation_id, now=now)
 
 
 def prioritise(agent: Agent, conversation_id: UUID, body: Body, now: datetime) -> Escalation:
     priority = number(body, "priority")
     if priority is None:
         raise InvalidInput
-    return holding.prioritise(
+    return tending.prioritise(
         agent=agent, conversation_id=conversation_id, priority=priority, now=now
     )
 

@@ -4,29 +4,32 @@ The conversation's holder and the escalation's agent change in one transaction, 
 the customer sees and the entry in the log.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from conversations import dispatch
 from conversations.access import Agent, visible_conversation
-from conversations.escalation import people, words
+from conversations.escalation import words
 from conversations.escalation.audit import record
 from conversations.escalation.desk import EscalationDeskService
 from conversations.escalation.errors import (
     AgentOffline,
     AlreadyClaimed,
-    NotClaimed,
-    NotHolder,
     NotOpen,
+)
+from conversations.escalation.locked import (
+    changing,
+    holder_of,
+    require_holder,
+    set_holder,
+    update,
 )
 from conversations.escalation.schedule import load_schedule
 from conversations.escalation.takeover import silence_assistant
@@ -43,11 +46,10 @@ from conversations.models import (
 from conversations.services import turns
 from conversations.services.events import append_event, lock
 from conversations.streaming.replay import speaker_name
-from portal.core.errors import InvalidInput, NotFound
+from portal.core.errors import NotFound
 from portal.core.service import BaseService
 
 State = Escalation.State
-MAX_SNOOZE = timedelta(days=14)
 
 
 class HoldingService(BaseService):
@@ -61,11 +63,11 @@ class HoldingService(BaseService):
 
     def claim(self, *, agent: Agent, conversation_id: UUID, now: datetime) -> Escalation:
         """Take a waiting conversation. Of two at once one gets it; AlreadyClaimed names who."""
-        with self._change("claim", agent, conversation_id) as (conversation, escalation):
+        with changing(self, "claim", agent, conversation_id) as (conversation, escalation):
             if escalation.state == State.CLAIMED and escalation.agent_id == agent.id:
                 return escalation
             if not self._take(conversation, escalation, agent.id, now):
-                raise AlreadyClaimed(**_holder(escalation))
+                raise AlreadyClaimed(**holder_of(escalation))
             _is_there(agent.id, now)
             record(action="escalation.claimed", now=now, actor=agent.id, escalation=escalation)
         return escalation
@@ -103,7 +105,9 @@ class HoldingService(BaseService):
     def _hold(self, conversation: Conversation, agent_id: int, now: datetime) -> None:
         """Make an agent the one speaker, and say who it is."""
         user = get_user_model().objects.select_related("agent_profile").get(pk=agent_id)
-        _set(conversation, Conversation.Holder.AGENT, agent_id, Conversation.Status.WITH_AGENT)
+        set_holder(
+            conversation, Conversation.Holder.AGENT, agent_id, Conversation.Status.WITH_AGENT
+        )
         append_event(
             conversation=conversation,
             kind=ConversationEvent.Type.STATUS,
@@ -120,8 +124,8 @@ class HoldingService(BaseService):
         self, *, agent: Agent, conversation_id: UUID, now: datetime, team_id: int | None = None
     ) -> Escalation:
         """Back to the queue, of a team if one is named. The customer is told."""
-        with self._change("release", agent, conversation_id) as (conversation, escalation):
-            _require_holder(agent, escalation)
+        with changing(self, "release", agent, conversation_id) as (conversation, escalation):
+            require_holder(agent, escalation)
             moved: dict[str, Any] = {"team_id": team_id} if team_id else {}
             self._return(conversation, escalation, now, **moved)
             action = "escalation.transferred" if team_id else "escalation.released"
@@ -153,7 +157,7 @@ class HoldingService(BaseService):
         self, conversation: Conversation, escalation: Escalation, now: datetime, **moved: Any
     ) -> None:
         name = speaker_name(escalation.agent)
-        _update(
+        update(
             escalation,
             state=State.WAITING,
             agent=None,
@@ -163,7 +167,7 @@ class HoldingService(BaseService):
             awaiting_since=Coalesce("awaiting_since", now),
             **moved,
         )
-        _set(conversation, Conversation.Holder.NOBODY, None, Conversation.Status.WAITING)
+        set_holder(conversation, Conversation.Holder.NOBODY, None, Conversation.Status.WAITING)
         view = outlook(escalation, schedule=load_schedule(now), now=now)
         text = words.back_in_queue(view, name=name, zone=settings.CONFIG.desk_timezone)
         self.desk.tell_waiting(conversation, view, text, now)
@@ -189,9 +193,9 @@ class HoldingService(BaseService):
             raise NotFound
         if target.availability == AgentProfile.Availability.OFFLINE:
             raise AgentOffline
-        with self._change("transfer", agent, conversation_id) as (conversation, escalation):
-            _require_holder(agent, escalation)
-            _update(escalation, agent_id=target.user_id, claimed_at=now, snoozed_until=None)
+        with changing(self, "transfer", agent, conversation_id) as (conversation, escalation):
+            require_holder(agent, escalation)
+            update(escalation, agent_id=target.user_id, claimed_at=now, snoozed_until=None)
             self._hold(conversation, target.user_id, now)
             record(
                 action="escalation.transferred", now=now, actor=agent.id, escalation=escalation,
@@ -201,10 +205,10 @@ class HoldingService(BaseService):
 
     def hand_back(self, *, agent: Agent, conversation_id: UUID, now: datetime) -> Escalation:
         """Let the assistant speak again; it answers what the customer still waits for."""
-        with self._change("hand_back", agent, conversation_id) as (conversation, escalation):
-            _require_holder(agent, escalation)
-            _update(escalation, state=State.WITHDRAWN, ended_at=now, **_STILL)
-            _set(conversation, Conversation.Holder.ASSISTANT, None, Conversation.Status.OPEN)
+        with changing(self, "hand_back", agent, conversation_id) as (conversation, escalation):
+            require_holder(agent, escalation)
+            update(escalation, state=State.WITHDRAWN, ended_at=now, **_STILL)
+            set_holder(conversation, Conversation.Holder.ASSISTANT, None, Conversation.Status.OPEN)
             append_event(
                 conversation=conversation,
                 kind=ConversationEvent.Type.STATUS,
@@ -228,8 +232,8 @@ class HoldingService(BaseService):
 
     def resolve(self, *, agent: Agent, conversation_id: UUID, now: datetime) -> Escalation:
         """Done; the customer is asked whether it was."""
-        with self._change("resolve", agent, conversation_id) as (conversation, escalation):
-            _require_holder(agent, escalation)
+        with changing(self, "resolve", agent, conversation_id) as (conversation, escalation):
+            require_holder(agent, escalation)
             name = speaker_name(escalation.agent)
             self.end(conversation, escalation, now, text=words.resolved(name))
             record(action="escalation.resolved", now=now, actor=agent.id, escalation=escalation)
@@ -245,11 +249,11 @@ class HoldingService(BaseService):
         status: str = Conversation.Status.RESOLVED,
     ) -> None:
         """Resolve in a locked conversation and ask the customer the two questions."""
-        _update(escalation, state=State.RESOLVED, ended_at=now, **_STILL)
+        update(escalation, state=State.RESOLVED, ended_at=now, **_STILL)
         survey = ResolutionSurvey.objects.create(
             escalation=escalation, conversation=conversation, asked_at=now
         )
-        _set(conversation, Conversation.Holder.ASSISTANT, None, status)
+        set_holder(conversation, Conversation.Holder.ASSISTANT, None, status)
         append_event(
             conversation=conversation,
             kind=ConversationEvent.Type.STATUS,
@@ -273,92 +277,10 @@ class HoldingService(BaseService):
             self.desk.reopen(conversation=conversation, former=last, now=now)
         return self.claim(agent=agent, conversation_id=conversation_id, now=now)
 
-    # --- changing
-
-    def snooze(
-        self, *, agent: Agent, conversation_id: UUID, until: datetime, now: datetime
-    ) -> Escalation:
-        """Out of sight until a time, or until the customer writes. Nothing sleeps for ever."""
-        if not now < until <= now + MAX_SNOOZE:
-            raise InvalidInput
-        with self._change("snooze", agent, conversation_id) as (_, escalation):
-            _require_holder(agent, escalation)
-            _update(escalation, snoozed_until=until)
-            record(action="escalation.snoozed", now=now, actor=agent.id, escalation=escalation)
-        return escalation
-
-    def unsnooze(self, *, agent: Agent, conversation_id: UUID, now: datetime) -> Escalation:
-        with self._change("unsnooze", agent, conversation_id) as (_, escalation):
-            _require_holder(agent, escalation)
-            _update(escalation, snoozed_until=None)
-            record(action="escalation.woken", now=now, actor=agent.id, escalation=escalation)
-        return escalation
-
-    def supervise(self, *, agent: Agent, conversation_id: UUID, now: datetime) -> Escalation:
-        """Ask a supervisor to look; the priority rises by one."""
-        with self._change("supervise", agent, conversation_id) as (_, escalation):
-            _update(escalation, supervisor=True, priority=Least(F("priority") + 1, 5))
-            record(action="escalation.supervised", now=now, actor=agent.id, escalation=escalation)
-        return escalation
-
-    def prioritise(
-        self, *, agent: Agent, conversation_id: UUID, priority: int, now: datetime
-    ) -> Escalation:
-        if not 1 <= priority <= 5:
-            raise InvalidInput
-        with self._change("prioritise", agent, conversation_id) as (_, escalation):
-            before = escalation.priority
-            _update(escalation, priority=priority)
-            record(
-                action="escalation.prioritised", now=now, actor=agent.id, escalation=escalation,
-                before=before, after=priority,
-            )  # fmt: skip
-        return escalation
-
-    @contextmanager
-    def _change(
-        self, operation: str, agent: Agent, conversation_id: UUID
-    ) -> Iterator[tuple[Conversation, Escalation]]:
-        """The locked conversation and its open escalation; the customer's sockets are rung after.
-
-        Raises NotFound for what the agent may not see, and NotOpen where nothing is open.
-        """
-        visible_conversation(agent, conversation_id)
-        with self.operation(operation), transaction.atomic():
-            conversation = lock(conversation_id)
-            yield conversation, _open_one(conversation)
-            transaction.on_commit(lambda: dispatch.ring_doorbell(conversation_id))
-
 
 _STILL: dict[str, Any] = {
     "awaiting_since": None, "next_response_due": None, "snoozed_until": None,
 }  # fmt: skip
-
-
-def _open_one(conversation: Conversation) -> Escalation:
-    escalation = (
-        Escalation.objects.open()
-        .filter(conversation=conversation)
-        .select_related("agent__agent_profile", "team")
-        .first()
-    )
-    if escalation is None:
-        raise NotOpen
-    return escalation
-
-
-def _require_holder(agent: Agent, escalation: Escalation) -> None:
-    """The holder, or somebody who may manage what others hold."""
-    if escalation.state != State.CLAIMED:
-        raise NotClaimed
-    if escalation.agent_id == agent.id:
-        return
-    if not agent.may("manage_others"):
-        raise NotHolder(holder=people.person(escalation.agent))
-
-
-def _holder(escalation: Escalation) -> dict[str, Any]:
-    return {"agent": people.person(escalation.agent)}
 
 
 def _is_there(agent_id: int, now: datetime) -> None:
@@ -368,17 +290,3 @@ def _is_there(agent_id: int, now: datetime) -> None:
     profile.filter(availability=AgentProfile.Availability.OFFLINE).update(
         availability=AgentProfile.Availability.ONLINE
     )
-
-
-def _update(escalation: Escalation, **fields: Any) -> None:
-    """Change an escalation that is still as it was read; its conversation's lock is held."""
-    same = Escalation.objects.filter(pk=escalation.pk, state=escalation.state)
-    if same.update(**fields) != 1:
-        raise NotOpen
-    escalation.refresh_from_db()
-
-
-def _set(conversation: Conversation, holder: str, agent_id: int | None, status: str) -> None:
-    conversation.holder, conversation.agent_id = holder, agent_id
-    conversation.status = status
-    conversation.save(update_fields=["holder", "agent", "status", "updated_at"])

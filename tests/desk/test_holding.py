@@ -20,6 +20,7 @@ from conversations.escalation.errors import (
 from conversations.escalation.holding import HoldingService
 from conversations.escalation.speech import SpeechService
 from conversations.escalation.surveys import SurveyService
+from conversations.escalation.tending import TendingService
 from conversations.models import (
     AgentProfile,
     AuditEntry,
@@ -277,7 +278,9 @@ def test_a_snooze_ends_when_the_customer_writes(mira: Agent, waiting: Waiting) -
     claim(mira, waiting.id)
     say(mira, waiting.id)
     now = timezone.now()
-    holding.snooze(agent=mira, conversation_id=waiting.id, until=now + timedelta(hours=1), now=now)
+    TendingService().snooze(
+        agent=mira, conversation_id=waiting.id, until=now + timedelta(hours=1), now=now
+    )
     write(waiting.id)
     escalation = Escalation.objects.open().get()
     assert escalation.snoozed_until is None
@@ -289,7 +292,7 @@ def test_the_audit_log_says_who_did_what_and_cannot_be_changed(
 ) -> None:
     claim(mira, waiting.id)
     say(mira, waiting.id)
-    holding.supervise(agent=mira, conversation_id=waiting.id, now=timezone.now())
+    TendingService().supervise(agent=mira, conversation_id=waiting.id, now=timezone.now())
     holding.resolve(agent=mira, conversation_id=waiting.id, now=timezone.now())
     actions = list(AuditEntry.objects.order_by("id").values_list("action", "actor_id"))
     assert actions == [

@@ -31,6 +31,7 @@ from conversations.escalation.holding import HoldingService
 from conversations.escalation.speech import SpeechService
 from conversations.escalation.staff import StaffService
 from conversations.escalation.surveys import SurveyService
+from conversations.escalation.tending import TendingService
 from conversations.escalation.watch import DeskWatchService
 from conversations.models import (
     AgentProfile,
@@ -210,7 +211,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=agents)
     def agent_snoozes(self, name: str) -> None:
-        self.act(name, holding.snooze, until=self.now + timedelta(hours=2))
+        self.act(name, TendingService().snooze, until=self.now + timedelta(hours=2))
 
     @rule(name=agents, availability=st.sampled_from(["online", "away", "offline"]))
     def agent_comes_or_goes(self, name: str, availability: str) -> None:

@@ -11,7 +11,7 @@ from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
 from conversations.access import Agent
-from conversations.escalation.holding import HoldingService
+from conversations.escalation.tending import TendingService
 from tests.desk.conftest import MakeAgent, Waiting
 from tests.desk.test_desk_socket import desk, in_thread
 
@@ -33,13 +33,13 @@ async def test_an_event_is_on_every_desk_once_and_in_order(
     make_agent: MakeAgent, waiting: Waiting
 ) -> None:
     agent: Agent = await in_thread(lambda: make_agent("many"))
-    holding, sent = HoldingService(), list[float]()
+    sent = list[float]()
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(desk(agent)) for _ in range(DESKS)]
         listening = [asyncio.create_task(events_at(socket, EVENTS)) for socket in sockets]
         for number in range(EVENTS):
             change = partial(
-                holding.prioritise,
+                TendingService().prioritise,
                 agent=agent,
                 conversation_id=waiting.id,
                 priority=number % 5 + 1,

@@ -11,6 +11,7 @@ from conversations.escalation.assignment import Candidate, Need, choose
 from conversations.escalation.desk import EscalationDeskService
 from conversations.escalation.holding import HoldingService
 from conversations.escalation.speech import SpeechService
+from conversations.escalation.tending import TendingService
 from conversations.escalation.watch import DeskWatchService
 from conversations.models import (
     AgentProfile,
@@ -90,7 +91,9 @@ def test_a_snooze_wakes_by_itself(mira: Agent, waiting: Waiting) -> None:
     claim(mira, waiting.id)
     answer(mira, waiting.id)
     now = timezone.now()
-    holding.snooze(agent=mira, conversation_id=waiting.id, until=now + timedelta(hours=1), now=now)
+    TendingService().snooze(
+        agent=mira, conversation_id=waiting.id, until=now + timedelta(hours=1), now=now
+    )
     assert DeskWatchService().watch(now=now).woken == 0
     later = now + timedelta(hours=2)
     AgentProfile.objects.update(seen_at=later)
