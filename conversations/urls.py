@@ -1,8 +1,8 @@
-"""Addresses of the chat page, the help centre and the API."""
+"""Addresses of the chat page, the help centre, the agents' desk and the API."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from conversations import views
+from conversations import desk_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.chat, name="chat"),
@@ -10,5 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help/search/", views.help_search, name="help-search"),
     path("help/sections/<str:slug>/", views.help_section, name="help-section"),
     path("help/<str:slug>/", views.help_article, name="help-article"),
+    path("desk/", desk_views.desk, name="desk"),
+    path("desk/login/", desk_views.DeskLogin.as_view(), name="desk-login"),
+    path("desk/logout/", desk_views.DeskLogout.as_view(), name="desk-logout"),
     path("api/v1/", include("conversations.api.urls")),
 ]

@@ -1,0 +1,52 @@
+"""The agents' pages: the desk, its login and its logout. The desk's data come over REST."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.urls import reverse, reverse_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from conversations import access, desk_strings
+from conversations.escalation.errors import NotAtDesk
+from portal import limits
+
+
+@require_safe
+@never_cache
+def desk(request: HttpRequest) -> HttpResponse:
+    """The desk for who may work there; the login for nobody, a plain refusal for others."""
+    try:
+        agent = access.desk_agent(request.user)
+    except access.NobodyAtDesk:
+        return redirect(f"{reverse('desk-login')}?next={reverse('desk')}")
+    except NotAtDesk as exc:
+        return render(request, "desk/refused.html", {"detail": exc.detail}, status=403)
+    config: dict[str, Any] = {
+        "api": reverse("desk-me").removesuffix("me/"),
+        "login": f"{reverse('desk-login')}?next={reverse('desk')}",
+        "ticker": static("js/desk/ticker.js"),
+        "icon": static("icon.svg"),
+        "limit": limits.MESSAGE_CHARS,
+        "me": agent.id,
+        "company": settings.CONFIG.company,
+        "strings": desk_strings.strings(),
+    }
+    return render(request, "desk/desk.html", {"config": config, "agent": agent})
+
+
+class DeskLogin(LoginView):
+    """Django's login in the desk's clothes; whoever is logged in already goes on."""
+
+    template_name = "desk/login.html"
+    next_page = reverse_lazy("desk")
+
+
+class DeskLogout(LogoutView):
+    """By POST only, so that no foreign page can log an agent out."""
+
+    next_page = reverse_lazy("desk-login")

@@ -1,0 +1,71 @@
+// The desk's REST interface. Every failure is a DeskError whose message can be shown to a person.
+
+const PATIENCE = 15_000;
+
+export class DeskError extends Error {
+  constructor(status, body, fallback) {
+    super(body?.detail && typeof body.detail === "string" ? body.detail : fallback);
+    this.status = status;
+    this.code = body?.code ?? (status ? "unexpected" : "offline");
+    this.body = body ?? {};
+  }
+}
+
+export class Api extends EventTarget {
+  constructor({ base, failed }) {
+    super();
+    this.base = base;
+    this.failed = failed;
+  }
+
+  get(path) {
+    return this.#ask("GET", path);
+  }
+
+  post(path, body = {}) {
+    return this.#ask("POST", path, body);
+  }
+
+  /** `keepalive` lets the request outlive the page. */
+  put(path, body, keepalive = false) {
+    return this.#ask("PUT", path, body, keepalive);
+  }
+
+  patch(path, body) {
+    return this.#ask("PATCH", path, body);
+  }
+
+  remove(path) {
+    return this.#ask("DELETE", path);
+  }
+
+  async #ask(method, path, body, keepalive = false) {
+    let response;
+    try {
+      response = await fetch(this.base + path, {
+        method,
+        keepalive,
+        headers: method === "GET" ? {} : this.#headers(),
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: keepalive ? undefined : AbortSignal.timeout(PATIENCE),
+      });
+    } catch {
+      throw new DeskError(0, null, this.failed);
+    }
+    if (response.status === 204) return null;
+    const answer = await response.json().catch(() => null);
+    if (response.ok) return answer;
+    if (response.status === 401) this.dispatchEvent(new Event("loggedout"));
+    throw new DeskError(response.status, answer, this.failed);
+  }
+
+  #headers() {
+    const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+    return { "Content-Type": "application/json", "X-CSRFToken": token };
+  }
+}
+
+/** Where the parts of one conversation are, below the desk's address. */
+export function pathOf(conversation, part = "") {
+  return `conversations/${conversation}/${part ? `${part}/` : ""}`;
+}
