@@ -19,7 +19,7 @@ from insights.ask.rules import read
 from insights.dashboards import automation, desk, overview, savings_page, simple
 from insights.dashboards.blocks import Page
 from insights.dashboards.brief import brief
-from insights.dashboards.charts import Series, line
+from insights.dashboards.charts import Series, bar, line
 from insights.dashboards.scope import Scope, presets, scope_from, topics
 from insights.export import csv_response
 from insights.figures.figure import count_rows, figures, portal_zone, rows
@@ -200,8 +200,14 @@ def _answered(found: Answer) -> dict[str, Any]:
         "compare": period_text(plan.compare) if plan.compare else "",
         "group": DIMENSIONS[plan.group].name if plan.group else "",
         "address": links.ask_link(plan),
-        "chart": _chart(found),
+        "chart": _chart(found), "lines": _lines(found),
     }  # fmt: skip
+
+
+def _lines(found: Answer) -> list[tuple[Any, Any]]:
+    """The table's rows, each with its bar where bars are the fitting picture."""
+    top = max((row.value or 0 for row in found.rows), default=0)
+    return [(row, bar(row.value, top) if found.chart == "bars" else "") for row in found.rows]
 
 
 def _chart(found: Answer) -> Any:

@@ -136,21 +136,22 @@ def short(day: date, step: str) -> str:
 
 def by_group(
     scope: Scope, key: str, group: str, title: str, *, note: str = "", limit: int = 12,
-    beside: Sequence[str] = (),
+    beside: Sequence[str] = (), compared: bool = True,
 ) -> Block:  # fmt: skip
     """A bar for each group, with its change and further measures beside it."""
     plan = scope.plan(key, group, limit=limit)
     found = figures(plan)
     before = {}
-    if plan.compare:
+    if plan.compare and compared:
         whole = plan.over(plan.compare)
         before = {item.key: item for item in figures(_all(whole))}
     extra = [(name, {f.key: f for f in figures(_all(scope.plan(name, group)))}) for name in beside]
     top = max((item.value or 0 for item in found), default=0)
-    rows = tuple(_group_row(plan, item, before.get(item.key), extra, top) for item in found)
+    rows = tuple(_group_row(plan, item, before, extra, top) for item in found)
     measure = plan.definition
     heads = (capfirst(str(DIMENSIONS[group].name)), capfirst(str(measure.name)), "",
-             _("Change"), *(capfirst(str(MEASURES[name].name)) for name in beside))  # fmt: skip
+             *([_("Change")] if before else []),
+             *(capfirst(str(MEASURES[name].name)) for name in beside))  # fmt: skip
     return Block(
         title, note, table=Table(heads, rows, title, export_link(plan)) if rows else None,
         empty="" if rows else _("Nothing was recorded in this period."),
@@ -162,10 +163,10 @@ def _all(plan: Plan) -> Plan:
 
 
 def _group_row(
-    plan: Plan, item: Figure, before: Figure | None,
+    plan: Plan, item: Figure, before: dict[str, Figure],
     extra: Sequence[tuple[str, dict[str, Figure]]], top: float,
 ) -> tuple[Cell, ...]:  # fmt: skip
-    change, _mood = change_of(plan.definition, item, before)
+    change, _mood = change_of(plan.definition, item, before.get(item.key))
     others = []
     for name, by_key in extra:
         found = by_key.get(item.key)
@@ -176,7 +177,7 @@ def _group_row(
         Cell(key_text(plan.group, item.key), number=False),
         Cell(value_text(item.value, plan.definition.unit), _link(plan, item.key)),
         Cell("", bar=bar(item.value, top)),
-        Cell(change),
+        *([Cell(change)] if before else []),
         *others,
     )
 

@@ -54,7 +54,7 @@ def performance(scope: Scope) -> Page:
                                   "reply_p95", "worker_use", "fault_rate")),
             _waterfall(scope),
             over_time(scope, "first_token_time", _("Time to first token"), "first_token_p95"),
-            by_group(scope, "first_token_time", "tier", _("By rung"),
+            by_group(scope, "first_token_time", "tier", _("By rung"), compared=False,
                      beside=("reply_time", "tokens_per_reply", "wrong_rate")),
             over_time(scope, "gpu_share", _("Shares of the rungs"), "cpu_share",
                       "extractive_share"),

@@ -74,9 +74,12 @@ def over_facts(plan: Plan, zone: ZoneInfo) -> Query:
     key = key_of(plan.group, zone) if plan.group else Query("''", ())
     condition = where(plan, zone)
     measure = plan.definition
+    sql, cast = key.sql, ""
+    if sql.endswith("::date::text"):  # sorting by dates is much faster than by their names
+        sql, cast = sql.removesuffix("::text"), "::text"
     return Query(
-        f"SELECT {key.sql} AS key, {_aggregates(measure)} FROM {TABLES[measure.grain]} "
-        f"WHERE {condition.sql} GROUP BY 1",
+        f"SELECT key{cast}, {_aggregates(measure)} FROM (SELECT *, {sql} AS key "
+        f"FROM {TABLES[measure.grain]} WHERE {condition.sql}) facts GROUP BY key",
         (*key.values, *condition.values),
     )
 

@@ -1,5 +1,6 @@
 """Numbers, periods and names as people read them."""
 
+from datetime import date
 from functools import lru_cache
 
 from django.utils import formats
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from conversations.models import Article, Section
 from insights.figures.periods import Period, add_months
 from insights.figures.plan import Filter
-from insights.measures import DIMENSIONS, label
+from insights.measures import DIMENSIONS, SERIES, label
 from insights.measures.definition import Unit
 
 THIN = "\u202f"
@@ -78,6 +79,9 @@ def key_text(dimension: str, key: str) -> str:
         return str(_("none recorded"))
     if dimension == "topic":
         return _topics().get(key) or label(dimension, key)
+    if dimension in SERIES:
+        form = {"day": "j M Y", "week": "j M Y", "month": "F Y"}[dimension]
+        return formats.date_format(date.fromisoformat(key), form)
     if dimension == "article":
         return _article(key)
     return label(dimension, key)

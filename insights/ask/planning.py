@@ -1,0 +1,85 @@
+"""Puts the parts of a question together into a checked plan. Pure."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from insights.ask import times
+from insights.ask.finding import Parts
+from insights.figures.periods import Period
+from insights.figures.plan import SAVINGS, Order, Plan, check
+from insights.measures import MEASURES
+
+DEFAULT_DAYS = 28
+
+
+def plan_of(parts: Parts, today: date, previous: Plan | None) -> Plan | None:
+    """The plan; None where no figure is named. Raises BadPlan."""
+    follows = previous is not None and (parts.follows or not parts.measure)
+    if follows and previous is not None:
+        return _follow_up(parts, previous)
+    if not parts.measure:
+        return None
+    period = parts.period or Period(today - timedelta(days=DEFAULT_DAYS), today)
+    if parts.shift is not None and parts.compare is None:
+        parts.compare, parts.compares = parts.shift, True
+    return _checked(Plan(parts.measure, period, parts.filters, why=parts.why), parts, parts.group)
+
+
+def _follow_up(parts: Parts, previous: Plan) -> Plan:
+    """The question before, with what this one says instead."""
+    named = {item.dimension for item in parts.filters}
+    kept = tuple(item for item in previous.filters if item.dimension not in named)
+    plan = replace(
+        previous,
+        measure=parts.measure or previous.measure,
+        filters=tuple(sorted((*kept, *parts.filters), key=lambda item: item.dimension)),
+        why=parts.why,
+        order="" if parts.group else previous.order,
+    )
+    if parts.shift is not None and not parts.compares:
+        plan = replace(plan, period=_relative(parts.shift, previous.period), compare=None)
+    if parts.period is not None:
+        compare = parts.period.before() if previous.compare else None
+        plan = replace(plan, period=parts.period, compare=compare)
+    return _checked(plan, parts, parts.group or previous.group)
+
+
+def _checked(plan: Plan, parts: Parts, group: str) -> Plan:
+    """Give the plan its grouping, order and comparison, and hold it against the catalogue."""
+    if group == "trend":
+        group = "day" if plan.period.days <= 31 else "week"
+    compare = plan.compare
+    if isinstance(parts.compare, Period):
+        compare = parts.compare
+    elif isinstance(parts.compare, times.Relative):
+        compare = _relative(parts.compare, plan.period)
+    elif parts.compares or plan.why:
+        compare = compare or plan.period.before()
+    if plan.measure == "article_uses" and not group and (parts.order or parts.limit):
+        group = "article"  # "most used articles" names the grouping and the figure at once
+    if plan.measure == SAVINGS:
+        group = ""
+    order = _order(parts, plan) if group else ""
+    if plan.measure in ("knowledge_gaps",) and not group and not compare and not plan.filters:
+        group, order = "topic", "desc"  # "what should we write next" asks about what
+    return check(
+        replace(
+            plan,
+            compare=compare,
+            group="" if plan.why else group,
+            order=order or (plan.order if group else ""),
+            limit=parts.limit if group else 0,
+        )
+    )
+
+
+def _order(parts: Parts, plan: Plan) -> Order:
+    """Best and worst depend on which way is good."""
+    if parts.ambiguous in ("best", "worst") and plan.measure in MEASURES:
+        up = MEASURES[plan.measure].direction == "up"
+        return "desc" if up == (parts.ambiguous == "best") else "asc"
+    return parts.order
+
+
+def _relative(span: times.Relative, period: Period) -> Period:
+    return period.year_before() if span.year else period.before()
