@@ -214,6 +214,8 @@ def _why(plan: Plan) -> Answer:
         text += " " + _("A middle value cannot be split exactly into its groups; look at it by "
                         "topic or channel.")  # fmt: skip
         return Answer(plan, text, (row,), link)
+    if _may_be_chance(after, before):
+        text += " " + _("Their 95 % intervals overlap: it may be chance.")
     cuts = _cuts(plan, change)
     if cuts and change:
         best = cuts[0]
@@ -222,6 +224,13 @@ def _why(plan: Plan) -> Answer:
             "dimension": best.dimension, "parts": lead,
         }  # fmt: skip
     return Answer(plan, text, (row,), link, cuts=cuts)
+
+
+def _may_be_chance(after: Figure, before: Figure) -> bool:
+    """Whether two shares rest on too little to be told apart."""
+    if None in (after.low, after.high, before.low, before.high):
+        return False
+    return (after.low or 0) <= (before.high or 0) and (before.low or 0) <= (after.high or 0)
 
 
 def _cuts(plan: Plan, change: float) -> tuple[Cut, ...]:
@@ -266,8 +275,13 @@ def _savings(plan: Plan) -> Answer:
     found = savings(plan.period)
     link = rows_link(plan)
     counted = sum(topic.confirmed for topic in found.basis.topics)
-    text = _("The assistant saved at least %(least)s in %(period)s; at most %(most)s, if the "
-             "assumed part of silent customers was served. It rests on %(count)s.") % {
+    lead = _("The assistant saved at least %(least)s in %(period)s")
+    if found.least < 0:
+        lead = _("By confirmed conversations alone the assistant saved nothing in %(period)s "
+                 "(%(least)s)")  # fmt: skip
+    text = lead + _("; at most %(most)s, if the assumed part of silent customers was served. "
+                    "It rests on %(count)s.")  # fmt: skip
+    text %= {
         "least": value_text(found.least, "money"), "period": period_text(plan.period),
         "most": value_text(found.most, "money"),
         "count": ngettext("%(n)s confirmed conversation", "%(n)s confirmed conversations",

@@ -7,10 +7,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from insights.dashboards.parts import change_of
-from insights.figures.figure import figure, figures
+from insights.figures.figure import Figure, figure, figures
 from insights.figures.periods import Period
 from insights.figures.plan import Filter, Plan
-from insights.figures.statistics import median
+from insights.figures.statistics import median, wilson
 from insights.figures.wording import key_text, value_text
 from insights.links import rows_link
 from insights.measures import MEASURES
@@ -77,13 +77,8 @@ def _unusual(key: str, day: date) -> Line | None:
     if now.value is None or len(known) < WEEKS // 2:
         return None
     middle = median(known)
-    spread = median([abs(value - middle) for value in known]) * _WIDTH
-    spread = max(spread, abs(middle) * 0.1)
-    low, high = max(0.0, middle - spread), middle + spread
-    # A share of few has a wide interval of its own: unusual is only what lies outside even so.
-    if (now.low if now.low is not None else now.value) <= high and low <= (
-        now.high if now.high is not None else now.value
-    ):
+    low, high = _usual(known, earlier, now)
+    if low <= now.value <= high:
         return None
     text = _("%(name)s: %(value)s; on this weekday it is usually %(low)s to %(high)s") % {
         "name": capfirst(str(measure.name)), "value": value_text(now.value, measure.unit),
@@ -92,6 +87,20 @@ def _unusual(key: str, day: date) -> Line | None:
     worse = (now.value > middle) == (measure.direction == "down")
     return Line(text, rows_link(plan), "" if measure.direction == "none" else
                 "bad" if worse else "good")  # fmt: skip
+
+
+def _usual(known: list[float], earlier: list[Figure], now: Figure) -> tuple[float, float]:
+    """The range of ordinary days; for a share also what chance alone does to so few."""
+    middle = median(known)
+    spread = median([abs(value - middle) for value in known]) * _WIDTH
+    spread = max(spread, abs(middle) * 0.1)
+    low, high = max(0.0, middle - spread), middle + spread
+    cases = sum(item.out_of for item in earlier)
+    if now.low is None or not cases:
+        return low, high
+    expected = round(now.out_of * sum(item.counted for item in earlier) / cases)
+    by_chance = wilson(expected, now.out_of)
+    return min(low, by_chance[0]), min(1.0, max(high, by_chance[1]))
 
 
 def _next(period: Period) -> list[Line]:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insights.dashboards.brief import _usual
 from insights.dashboards.risk import Point, choose, envelope
 from insights.export import neutral
 from insights.figures.decompose import of_count, of_ratio
+from insights.figures.figure import Figure
 from insights.figures.periods import Period, add_months
 from insights.figures.statistics import agents_needed, erlang_c, median, median_ranks, wilson
 from insights.roi.savings import Basis, Topic, _net, _parts
@@ -94,6 +96,14 @@ def test_a_limit_of_wrong_answers_is_never_passed() -> None:
     assert choose(points, 0.05) == points[1]
     assert choose(points, 0.001) is None
     assert [p.coverage for p in envelope(points)] == [0.2, 0.5, 0.8]
+
+
+def test_one_wrong_answer_among_few_is_no_alarm_and_many_are() -> None:
+    quiet = [Figure("", 0, 40, 0, 0.0, 0.0, *wilson(0, 40)) for _ in range(8)]
+    for wrong, is_ordinary in ((1, True), (12, False)):
+        now = Figure("", wrong, 34, wrong, wrong / 34, wrong / 34, *wilson(wrong, 34))
+        low, high = _usual([0.0] * 8, quiet, now)
+        assert (low <= wrong / 34 <= high) is is_ordinary
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1"])

@@ -158,6 +158,16 @@ def test_too_little_data_is_said_and_not_answered(history: None) -> None:
     assert "Not enough data" in found.sentence
 
 
+def test_a_why_names_parts_of_the_change_and_says_where_it_may_be_chance(history: None) -> None:
+    october = Period(date(2026, 10, 1), date(2026, 11, 1))
+    late = Period(date(2026, 11, 1), date(2026, 11, 18))
+    found = answer(Plan("wrong_rate", late, compare=october, why=True))
+    assert found.cuts or not found.enough
+    rate = answer(Plan("escalation_rate", late, compare=october, why=True))
+    assert rate.cuts
+    assert "chance" in rate.sentence
+
+
 def test_downloads_are_csv_with_a_name(history: None, login: Any) -> None:
     client = login("manager")
     response = client.get(f"{reverse('insights-export')}?measure=conversations&group=topic&{SPAN}")
