@@ -37,6 +37,12 @@ class GroundedWriter:
     _open: int = field(default=0, repr=False)  # characters of the held sentence that are shown
     _said: list[frozenset[str]] = field(default_factory=list, repr=False)
 
+    def begin(self, opening: str) -> None:
+        """Show the beginning of an original at once; the model goes on from it."""
+        self._held += opening
+        self._open = len(self._held)
+        self._show(opening)
+
     def feed(self, piece: str) -> bool:
         """Take a piece. False: a sentence was refused, stop the model."""
         self._held += piece

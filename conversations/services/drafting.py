@@ -32,6 +32,7 @@ EXTRACTIVE = "extractive"
 #: Rungs whose model is too small for whole articles: it gets the sentences that would be quoted.
 EVIDENCE_RUNGS = frozenset({"cpu"})
 EVIDENCE_WORDS = 120
+OPENING_WORDS = 4
 #: A refusal after which there is nothing to add: the answer is complete.
 _COMPLETE = frozenset({"repeated", "fragment"})
 
@@ -186,6 +187,9 @@ class _Session:
             quotable=_originals(evidence),
         )
         before = len(self.stream.text)
+        if opening := self._opening(backend, evidence):
+            writer.begin(opening)
+            self.coalescer.flush()
         try:
             self._run(backend, writer, self._request(memory, evidence, seconds_left))
         except (BackendUnavailable, ValueError) as exc:
@@ -197,6 +201,19 @@ class _Session:
         if writer.shown:
             self.draft.tier, self.draft.model = backend.name, backend.model
             self.draft.sources = writer.sources
+
+    def _opening(self, backend: GenerationBackend, evidence: tuple[Source, ...]) -> str:
+        """The first words of the best sentence, for a small model to go on from.
+
+        Left to itself such a model answers beside the point (docs/decisions/0005). Only of plain
+        prose: a list or a table is quoted whole.
+        """
+        if backend.name not in EVIDENCE_RUNGS or self.stream.text or not evidence:
+            return ""
+        first = flat(split_sentences(evidence[0].text)[0])
+        words = first.split(" ")
+        plain = first[:1].isalpha() and len(words) > 2 * OPENING_WORDS
+        return " ".join(words[:OPENING_WORDS]) if plain else ""
 
     def _evidence(
         self, backend: GenerationBackend, question: str, sources: tuple[Source, ...]

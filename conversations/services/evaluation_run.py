@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from conversations.dialogue.calibration import load_or_conservative
+from conversations.inference.backend import GenerationBackend
 from conversations.retrieval.drafts import RowError
 from conversations.retrieval.embedding import Embedder
 from conversations.retrieval.readers import ArticleSource, UnreadableSource
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.retrieval.types import HistoryTurn
+from conversations.services.drafting import Drafting
 from conversations.services.evaluation import Question, Verdict, fitted, judge_all, report
 from conversations.services.evaluation_store import separate_store
+from conversations.services.evaluation_text import write_all
 from conversations.services.judging import SearchJudge
 from conversations.services.knowledge import KnowledgeService
 from conversations.services.knowledge_import import import_articles
@@ -31,6 +34,15 @@ class Watcher:
 
 
 @dataclass(frozen=True)
+class Writing:
+    """How the words are measured: at most `sample` answers, in file order."""
+
+    drafting: Drafting
+    backend: GenerationBackend | None
+    sample: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     figures: dict[str, Any]
     verdicts: tuple[Verdict, ...]
@@ -45,8 +57,13 @@ def evaluate(
     max_error: float,
     watcher: Watcher,
     fit_fold: str = "",
+    writing: Writing | None = None,
 ) -> Evaluation:
-    """Import the articles beside the live ones, judge every question, and sum up."""
+    """Import the articles beside the live ones, judge every question, and sum up.
+
+    With `writing` the words of the answers are measured too, on the questions that have a
+    reference answer.
+    """
     source = ArticleSource(articles)
     with separate_store():
         imported = import_articles(
@@ -71,6 +88,7 @@ def evaluate(
             )
         watcher.phase("questions", len(asked))
         verdicts = tuple(judge_all(judge, asked, advanced=watcher.step))
+        texts = _written(writing, asked, watcher)
     figures = {
         **report(verdicts, max_error=max_error),
         "articles": imported.stored,
@@ -78,8 +96,22 @@ def evaluate(
         "calibration": problem or judge.calibration.origin,
         "fitted_on": fit_fold,
         "embedding": embedder().name,
+        **({"text": texts} if texts else {}),
     }
     return Evaluation(figures, verdicts)
+
+
+def _written(
+    writing: Writing | None, asked: Sequence[Question], watcher: Watcher
+) -> dict[str, dict[str, Any]]:
+    if writing is None:
+        return {}
+    sample = [question for question in asked if question.meta.get("reference_answer")]
+    sample = sample[: writing.sample]
+    watcher.phase("answers", len(sample))
+    return write_all(
+        sample, drafting=writing.drafting, backend=writing.backend, advanced=watcher.step
+    )
 
 
 def read_questions(path: Path) -> list[Question]:

@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from conversations import assembly
+from conversations.inference.backend import BackendUnavailable
+from conversations.inference.registry import choose_tier
 from conversations.retrieval.drafts import RowError
 from conversations.retrieval.embedding import Embedder, configured_embedder
 from conversations.retrieval.embedding_cache import CachedEmbedder
 from conversations.retrieval.readers import UnreadableSource
 from conversations.services.evaluation import Verdict
-from conversations.services.evaluation_run import Watcher, evaluate, read_questions
+from conversations.services.evaluation_run import Watcher, Writing, evaluate, read_questions
 
 _TABLE = (
     ("questions", "questions", "{:,}"),
@@ -42,6 +46,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path, help="write the figures to this file, - to print")
         parser.add_argument("--verdicts", type=Path, help="write one line a question to this file")
 
+        parser.add_argument(
+            "--generate", action="store_true", help="measure the words of the answers as well"
+        )
+        parser.add_argument("--sample", type=int, default=100, help="answers that are written")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 < options["max_error"] < 1:
             raise CommandError("--max-error must lie between 0 and 1, such as 0.05.")
@@ -55,6 +64,7 @@ class Command(BaseCommand):
                     max_error=options["max_error"],
                     watcher=self._watcher(bar),
                     fit_fold=options["fit_fold"],
+                    writing=_writing(options["sample"]) if options["generate"] else None,
                 )
             except UnreadableSource as exc:
                 raise CommandError(str(exc)) from None
@@ -88,12 +98,24 @@ class Command(BaseCommand):
         for point in figures["curve"]:
             label = f"in hindsight at {point['wrong']:.1%} wrong"
             self.stdout.write(f"{label:>34}  {point['automation']:.1%}")
+        for way, measured in figures.get("text", {}).items():
+            self.stdout.write(f"{'answers ' + way:>34}  {json.dumps(measured)}")
 
 
 @cache
 def _remembering_embedder() -> Embedder:
     path = settings.CONFIG.var / "cache" / "embeddings.sqlite3"
     return CachedEmbedder(configured_embedder(), path)
+
+
+def _writing(sample: int) -> Writing:
+    """The drafting of the live portal, with this machine's model where it can be loaded."""
+    drafting = replace(assembly.drafting(), first_token_budget=float("inf"))
+    try:
+        backend = assembly.build_backend(settings.CONFIG, choose_tier(settings.CONFIG))
+    except BackendUnavailable as exc:
+        raise CommandError(f"--generate needs the model: {exc.reason}") from exc
+    return Writing(drafting, backend, sample)
 
 
 def _line(verdict: Verdict) -> dict[str, Any]:
