@@ -43,6 +43,8 @@ def strings() -> dict[str, str | dict[str, str]]:
         "waitingAt": _(
             "Our team has your request, number {n} in the queue. You can go on asking here."
         ),
+        "withAgent": _("You are talking with {name} from our team."),
+        "agentTypes": _("{name} is typing…"),
         "statuses": {
             "waiting": _("Our team has your request. You can go on asking here meanwhile."),
             "with_agent": _("You are talking with a person from our team."),

@@ -197,7 +197,6 @@ def _facts() -> Strings:
         "opened": _("Opened"),
         "email": _("E-mail"),
         "history": _("History"),
-        "historyShow": _("Show who did what"),
         "historyNone": _("Nothing is recorded."),
         "packetNothing": _("The packet of a conversation appears here."),
     }
@@ -273,7 +272,6 @@ def _page() -> Strings:
         "logIn": _("Log in"),
         "failed": _("That did not work. Please try again in a moment."),
         "closedUntil": _("Closed until {time}"),
-        "deskTitle": _("Desk"),
         "notifyOn": _("This browser tells you about new conversations and messages."),
         "notifyOff": _("This browser stays silent now."),
         "notifyAsk": _("Your browser asks now whether the desk may notify you."),

@@ -4,6 +4,7 @@ import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { fill } from "./dom.js";
+import { PeopleView } from "./people.js";
 import { Follower } from "./scroll.js";
 import * as storage from "./storage.js";
 import * as transcript from "./transcript.js";
@@ -65,6 +66,20 @@ const composer = new Composer({
   formatCount: (used, limit) => fill(strings.count, { used: number(used), limit: number(limit) }),
 });
 
+const ask = (frame) => connection.send(frame) || toast(strings.offline);
+const people = new PeopleView({
+  contact: part("contact"),
+  survey: part("survey"),
+  typing: part("agent-typing"),
+  strings,
+  fill,
+  on: {
+    contact: (email) => ask({ type: "contact.leave", email }),
+    solved: (solved) => ask({ type: "resolution.answer", solved }),
+    rate: (score, comment) => ask({ type: "conversation.rate", score, comment }),
+  },
+});
+
 function number(value) {
   return value.toLocaleString(document.documentElement.lang);
 }
@@ -82,6 +97,7 @@ function update(next) {
 function draw() {
   isDrawing = false;
   view.render(state, connection.state);
+  people.render(state);
   composer.setGenerating(transcript.isGenerating(state));
   if (state.draft) announcer.follow(state.draft);
   follower.keep();
@@ -146,6 +162,9 @@ function startOver() {
 /** What a frame says to ears and as a passing note; the rest is in the state. */
 function heed(frame, before) {
   if (frame.type === "error" && !frame.client_id) toast(frame.detail);
+  if (frame.type === "agent.typing") people.type(frame.name);
+  if (frame.message?.author === "agent") people.rest();
+  if (frame.type === "conversation.rated") toast(strings.thanks);
   if (!frame.message || state.lastSeq === before.lastSeq || isReplaying) return;
   if (frame.message.author === "assistant") announcer.finish(frame.message);
   else if (frame.message.author !== "customer") announcer.say(frame.message.text);

@@ -14,6 +14,10 @@ export function emptyState() {
     draft: null, // {id, points, text, stage}: the reply in progress
     status: "open",
     queuePosition: null,
+    queue: null, // what a waiting customer can expect: {position, ask_email, …}
+    contactKept: false,
+    agentName: null,
+    survey: null, // {solved, score} once a person has resolved
     gap: false,
   };
 }
@@ -33,6 +37,14 @@ export function apply(state, frame) {
       return applyDelta(state, frame);
     case "reply.rated":
       return rate(state, frame.message, frame.score);
+    case "queue":
+      return frame.waiting === false ? state : { ...state, queue: frame, queuePosition: frame.position };
+    case "contact.kept":
+      return { ...state, contactKept: true };
+    case "resolution.kept":
+      return state.survey ? { ...state, survey: { ...state.survey, solved: frame.solved } } : state;
+    case "conversation.rated":
+      return state.survey ? { ...state, survey: { ...state.survey, score: frame.score } } : state;
     case "error":
       return frame.client_id ? fail(state, frame.client_id, frame.detail, frame.code) : state;
     case "pong":
@@ -49,7 +61,11 @@ function applyDurable(state, frame) {
   if (frame.type === "conversation.status") {
     next.status = frame.status;
     next.queuePosition = frame.queue_position ?? null;
+    next.queue = frame.queue ?? null;
+    next.agentName = frame.agent?.name ?? null;
+    next.survey = frame.survey ? { solved: "", score: null } : null;
   }
+  if (frame.type === "reply.withdrawn") next.draft = null;
   if (frame.message) {
     next.messages = [...next.messages, { ...frame.message, clientId: frame.client_id ?? null }];
     if (frame.message.author === "assistant") next.draft = null;

@@ -112,6 +112,9 @@ export class View {
     if (state.status === "waiting" && state.queuePosition) {
       return fill(this.strings.waitingAt, { n: state.queuePosition });
     }
+    if (state.status === "with_agent" && state.agentName) {
+      return fill(this.strings.withAgent, { name: state.agentName });
+    }
     return { ...this.strings.statuses }[state.status] ?? "";
   }
 }

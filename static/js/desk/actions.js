@@ -44,6 +44,7 @@ export class Actions {
     try {
       const row = await this.api.post(pathOf(id, name), body);
       say(strings.done[name] ?? "");
+      this.shell.connection.hurry(); // who claims is there: the heartbeat's answer says so
       if (id !== talk.id) return;
       if (row?.conversation) talk.event({ event: name, conversation: id, row, details: {} });
       else await talk.refresh();

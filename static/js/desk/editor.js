@@ -209,6 +209,7 @@ export class Editor {
     const replies = await this.on.canned();
     return replies
       .filter(({ shortcut, title }) => shortcut.startsWith(wanted) || title.toLowerCase().includes(wanted))
+      .sort((a, b) => b.shortcut.startsWith(wanted) - a.shortcut.startsWith(wanted))
       .map((reply) => ({
         label: `/${reply.shortcut}`,
         hint: reply.title,

@@ -2,10 +2,11 @@
 
 const TYPING = "input, textarea, select, [contenteditable]";
 
-export function listen(actions) {
+/** `isHeld()`: somebody began to write and the editor is not there yet. */
+export function listen(actions, isHeld) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isHeld()) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.target instanceof Element && event.target.matches(TYPING)) return;
     const action = actions[event.key];

@@ -168,6 +168,17 @@ for (const button of document.querySelectorAll("[data-rewrite]")) {
   button.addEventListener("click", () => copilot.rewrite(button.dataset.rewrite));
 }
 
+let wantedMode = null; // r or n while the conversation is loading: the keys that follow are words
+function write(mode) {
+  if (talk.detail) editor.focus(mode);
+  else if (talk.id && !talk.failed) wantedMode = mode;
+}
+talk.addEventListener("changed", ({ detail: { what } }) => {
+  if (what !== "loaded") return;
+  if (wantedMode && talk.detail) editor.focus(wantedMode);
+  wantedMode = null;
+});
+
 const whenMay = (name) => () => talk.detail?.may.includes(name) && actions.run(name);
 listen({
   j: () => board.list.step(1),
@@ -178,8 +189,8 @@ listen({
   s: whenMay("snooze"),
   t: whenMay("transfer"),
   f: whenMay("follow"),
-  r: () => talk.id && editor.focus("reply"),
-  n: () => talk.id && editor.focus("note"),
+  r: () => write("reply"),
+  n: () => write("note"),
   g: () => copilot.suggest(),
   i: () => talk.id && panes.facts(true),
   "/": () => {
@@ -188,7 +199,7 @@ listen({
   },
   "?": () => dialogs.help(),
   ...Object.fromEntries(VIEWS.map((name, index) => [String(index + 1), () => board.show(name)])),
-});
+}, () => wantedMode !== null);
 menus();
 shell.colleagues().then((people) => board.know(people), () => {});
 board.loadViews().catch(() => {});
