@@ -69,6 +69,7 @@ def _queue() -> Strings:
         },
         "emptyFiltered": _("No conversation fits"),
         "emptyFilteredHint": _("Change the search or the filters."),
+        "clear": _("Clear all"),
         "clearFilters": _("Clear search and filters"),
         "queueFailed": _("The queue could not be loaded."),
         "tryAgain": _("Try again"),

@@ -89,7 +89,9 @@ def test_the_pages_hold_the_strict_policy(agent: Client, path: str) -> None:
     html = response.content.decode()
     assert "unsafe" not in response.headers["Content-Security-Policy"]
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
-    assert all("src=" in tag or "application/json" in tag for tag in re.findall(r"<script[^>]*>", html))
+    assert all(
+        "src=" in tag or "application/json" in tag for tag in re.findall(r"<script[^>]*>", html)
+    )
 
 
 def test_the_scripts_find_every_sentence_that_they_say(agent: Client) -> None:

@@ -142,7 +142,7 @@ export class Facts {
   #search() {
     const results = element("div", { class: "found", role: "status" });
     const input = element("input", { class: "field", type: "search", id: "find", autocomplete: "off", enterkeyhint: "search" });
-    const form = element("form", { class: "fact find", role: "search" },
+    const form = element("form", { class: "fact find", role: "search", "aria-label": this.strings.find },
       element("label", { for: "find" }, this.strings.find),
       element("div", { class: "find-box" }, icon("search"), input), results);
     form.addEventListener("submit", async (event) => {

@@ -80,7 +80,7 @@ export class Filters {
     };
     return element("div", { class: "filter-buttons" },
       button(this.strings.saveView, () => this.on.save(this.values)),
-      button(this.strings.clearFilters, () => this.on.clear()));
+      button(this.strings.clear, () => this.on.clear()));
   }
 
   #views() {
