@@ -27,6 +27,14 @@ RANK_LOSS, PLACE_LOSS = 0.12, 0.01
 #: words alone, demo 0.35 (0.27), techqa 0.35 (0.34), mtrag 0.41 (0.39): docs/answering.md.
 SHARED_WORDS, FIRST_SENTENCE, WORTH_SAYING_BY_MEANING, MOST_UNITS = 0.3, 0.3, 0.75, 3
 FULL_LEAD_WORDS = 12
+_ANCHOR_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s*\[[^\]]*\]\(#[^)]*\)\s*$")
+_CONTENTS = re.compile(r"(?:in|on) this (?:article|page|guide|section)\s*:?", re.IGNORECASE)
+#: An article that begins by saying what it is about has not begun to answer.
+_ANNOUNCES = re.compile(
+    r"(?:learn (?:how|about|more)|find out|this (?:article|guide|page|tutorial|"
+    r"quick tutorial))\b",
+    re.IGNORECASE,
+)
 _OPENERS = re.compile(
     r"(it|this|that|these|those|they|then|also|however|otherwise|in that case|if so|instead)\b",
     re.IGNORECASE,
@@ -114,7 +122,9 @@ def pieces(text: str) -> Iterator[str]:
 
 def _scored(question: str, sources: Sequence[Source]) -> list[_Scored]:
     asked = frozenset(terms(question))
-    split = [units(source.text) for source in sources]
+    split = [
+        [unit for unit in units(source.text) if not _leads_elsewhere(unit)] for source in sources
+    ]
     known = [frozenset(terms(unit.text)) for each in split for unit in each]
     frequency = Counter(term for unit_terms in known for term in unit_terms)
     weight = {t: math.log(1 + len(known) / (1 + frequency[t])) + 0.1 for t in asked}
@@ -150,7 +160,8 @@ def _by_meaning(
     lead = candidates[0]
     (like_title,) = similarity(sources[0].title, [plain_text(lead.unit.text)])
     whole = min(1.0, len(words(lead.unit.text)) / FULL_LEAD_WORDS)
-    first = FIRST_SENTENCE * max(0.0, like_title) * whole
+    announces = bool(_ANNOUNCES.match(lead.unit.text))
+    first = 0.0 if announces else FIRST_SENTENCE * max(0.0, like_title) * whole
     return [
         replace(
             c,
@@ -168,6 +179,14 @@ def _said(source: Source, unit: Unit) -> str:
 def plain_text(markdown: str) -> str:
     """Markdown without its marks and addresses."""
     return re.sub(r"\]\([^)]*\)|[*_`#>|\[]", "", markdown)
+
+
+def _leads_elsewhere(unit: Unit) -> bool:
+    """Whether a unit is a table of contents or its heading: links into the page, no content."""
+    if unit.kind == "list":
+        items = [line for line in unit.text.splitlines() if line.strip()]
+        return all(_ANCHOR_ITEM.match(line) for line in items)
+    return bool(_CONTENTS.fullmatch(unit.text.strip("*_ ")))
 
 
 def _choose(candidates: Sequence[_Scored], budget: int, worth: float) -> list[_Scored]:
@@ -199,11 +218,13 @@ def _with_opening(candidate: _Scored, by_place: dict[tuple[int, int], _Scored]) 
     """The unit, after the one that it refers back to ("It …", a list's lead-in)."""
     before = by_place.get((candidate.source, candidate.place - 1))
     refers = _OPENERS.match(candidate.unit.text) or candidate.unit.kind in {"list", "table"}
-    leads = candidate.unit.kind == "sentence" or (before and before.unit.text.endswith(":"))
+    leads = candidate.unit.kind == "sentence" or (
+        before and before.unit.text.rstrip("*_ ").endswith(":")
+    )
     if before and refers and leads and before.unit.kind == "sentence":
         return [before, candidate]
     after = by_place.get((candidate.source, candidate.place + 1))
-    if candidate.unit.text.endswith(":") and after:
+    if candidate.unit.text.rstrip("*_ ").endswith(":") and after:
         return [candidate, after]
     return [candidate]
 

@@ -29,6 +29,8 @@ _EMPHASIS = re.compile(r"(\*\*\*|\*\*|\*|___|__|~~)(?=\S)(.{1,400}?)(?<=\S)\1")
 _UNDERSCORE = re.compile(r"(?<!\w)_(?=\S)(.{1,400}?)(?<=\S)_(?!\w)")
 _LINE_START = re.compile(r"^\s*(?:>\s?)*\s*(?:#{1,6}\s+|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)?")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+#: Classes and ids behind a link or heading, as some generators write them: "{.external}".
+_ATTRIBUTE_LIST = re.compile(r"(?<=[)\]\w])[ ]?\{[:.#][\w .:#=\"-]{1,200}\}")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 _SPACES = re.compile(r"[ \t]+")
 
@@ -102,6 +104,7 @@ def from_html(text: str) -> str:
 
 
 def _convert_html(text: str) -> str:
+    text = _ATTRIBUTE_LIST.sub("", text)
     if "<" not in text:
         return text
     for tag in _DROPPED:

@@ -3,6 +3,7 @@
 A ladder in small: the rung of this worker, then quotation, which needs no model and cannot fail.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ EXTRACTIVE = "extractive"
 EVIDENCE_RUNGS = frozenset({"cpu"})
 EVIDENCE_WORDS = 120
 OPENING_WORDS = 4
+_CODE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 #: A refusal after which there is nothing to add: the answer is complete.
 _COMPLETE = frozenset({"repeated", "fragment"})
 
@@ -273,10 +275,10 @@ class _Session:
 
 
 def _originals(sources: tuple[Source, ...]) -> dict[str, int]:
-    """The sources' sentences, each with its number."""
+    """The sources' sentences, each with its number; code is quoted whole or not at all."""
     return {
         flat(sentence): source.number
         for source in sources
-        for sentence in split_sentences(source.text)
+        for sentence in split_sentences(_CODE.sub("\n", source.text))
         if sentence.strip()
     }

@@ -85,3 +85,11 @@ def test_plain_words_have_no_markup() -> None:
 
 def test_words_with_underscores_stay_whole() -> None:
     assert to_plain("set my_own_name and _this_") == "set my_own_name and this"
+
+
+def test_attributes_behind_links_and_headings_are_no_words() -> None:
+    text = (
+        '## Track {#track}\nSee [the shop](https://shop.example/){.link-external target="_blank"}.'
+    )
+    assert from_html(text) == "## Track\nSee [the shop](https://shop.example/)."
+    assert from_html("Type {name} and {0}.") == "Type {name} and {0}."
