@@ -108,8 +108,8 @@ def test_the_scripts_find_every_sentence_that_they_say(agent: Client) -> None:
 
 def test_the_page_has_each_part_that_the_scripts_take(agent: Client) -> None:
     html = agent.get("/desk/").content.decode()
-    main = "".join((ROOT / "static/js/desk" / name).read_text()
-                   for name in ("main.js", "board.js", "shell.js", "panes.js", "talk_view.js"))  # fmt: skip
+    names = ("main.js", "board.js", "shell.js", "panes.js", "talk_view.js")
+    main = "".join((ROOT / "static/js/desk" / name).read_text() for name in names)
     parts = set(re.findall(r'\bpart\("([\w-]+)"\)', main))
     assert {name for name in parts if f"data-{name}" not in html} == set()
 

@@ -12,10 +12,11 @@ export class DeskError extends Error {
 }
 
 export class Api extends EventTarget {
-  constructor({ base, failed }) {
+  constructor({ base, failed, offline }) {
     super();
     this.base = base;
     this.failed = failed;
+    this.offline = offline;
   }
 
   get(path) {
@@ -50,7 +51,7 @@ export class Api extends EventTarget {
         signal: keepalive ? undefined : AbortSignal.timeout(PATIENCE),
       });
     } catch {
-      throw new DeskError(0, null, this.failed);
+      throw new DeskError(0, null, this.offline);
     }
     if (response.status === 204) return null;
     const answer = await response.json().catch(() => null);

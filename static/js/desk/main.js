@@ -22,7 +22,7 @@ import { Thread } from "./thread.js";
 const config = JSON.parse(document.getElementById("desk-config").textContent);
 const { strings } = config;
 const part = (name) => document.querySelector(`[data-${name}]`);
-const api = new Api({ base: config.api, failed: strings.failed });
+const api = new Api({ base: config.api, failed: strings.failed, offline: strings.notOnline });
 const connection = new Connection({ path: "/ws/desk/", ticker: config.ticker });
 const dialogs = new Dialogs({ dialog: part("dialog"), strings });
 const shell = new Shell({ part, strings, api, connection, login: config.login });
