@@ -25,6 +25,10 @@ ARGUMENTS = [
 QUESTION = "How do I return an item?"
 
 
+#: A busy machine takes its time; what is tested is what comes, not when.
+expect.set_options(timeout=60_000)
+
+
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:

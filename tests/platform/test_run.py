@@ -144,8 +144,9 @@ def test_another_command_uses_the_running_services_and_leaves_them(running: Live
 def test_a_web_server_that_dies_comes_back(running: LivePortal) -> None:
     victim = next(
         process
-        for process in psutil.process_iter()
-        if process.cmdline()[2:4] == ["serve", "--host"] and str(running.port) in process.cmdline()
+        for process in psutil.process_iter(["cmdline"])  # info of a dying process is None
+        if (line := process.info["cmdline"] or [])[2:4] == ["serve", "--host"]
+        and str(running.port) in line
     )
     victim.kill()
     eventually(lambda: "web was killed by SIGKILL" in running.output)
