@@ -7,7 +7,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -43,10 +43,10 @@ class DeskLogin(LoginView):
     """Django's login in the desk's clothes; whoever is logged in already goes on."""
 
     template_name = "desk/login.html"
-    next_page = reverse_lazy("desk")
+    next_page = "desk"
 
 
 class DeskLogout(LogoutView):
     """By POST only, so that no foreign page can log an agent out."""
 
-    next_page = reverse_lazy("desk-login")
+    next_page = "desk-login"

@@ -6,6 +6,7 @@ import { nameOf } from "./names.js";
 export class TalkView {
   constructor(parts) {
     Object.assign(this, parts);
+    this.nothing = this.part("nothing").querySelector("h2").textContent;
     this.talk.addEventListener("changed", ({ detail }) => this.#changed(detail));
   }
 
@@ -16,6 +17,7 @@ export class TalkView {
     this.head.key = null;
     this.head.detail = null;
     part("nothing").hidden = Boolean(talk.id);
+    part("nothing").querySelector("h2").textContent = this.nothing;
     for (const name of ["talk-head", "thread", "foot"]) part(name).hidden = true;
     part("conversation").toggleAttribute("aria-busy", Boolean(talk.id));
     if (!talk.id) {
