@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from conversations.benchmarks.client import PortalUnreachable
 from conversations.benchmarks.loadtest import Plan, run
+from conversations.retrieval.drafts import RowError
+from conversations.retrieval.readers import ArticleSource, UnreadableSource
 
 DEMO_QUESTIONS = Path(__file__).resolve().parents[2] / "demo" / "questions.jsonl"
 
@@ -25,7 +27,12 @@ class Command(BaseCommand):
         parser.add_argument("--conversations", type=int, default=10)
         parser.add_argument("--seconds", type=float, default=60)
         parser.add_argument("--think", type=float, default=20, help="seconds between questions")
-        parser.add_argument("--questions", type=Path, default=DEMO_QUESTIONS)
+        parser.add_argument(
+            "--questions",
+            type=Path,
+            default=DEMO_QUESTIONS,
+            help="questions.jsonl, or a folder of articles to ask their titles and phrasings",
+        )
         parser.add_argument("--url", default=f"http://127.0.0.1:{config.port}")
         parser.add_argument(
             "--reloads",
@@ -61,7 +68,10 @@ class Command(BaseCommand):
 
 
 def read_questions(path: Path) -> tuple[str, ...]:
-    """The questions of a set that stand alone (those with a history need their conversation)."""
+    """The questions of a set that stand alone (those with a history need their conversation), or,
+    for a folder of articles, their titles and phrasings: questions that the articles answer."""
+    if path.is_dir():
+        return _phrasings(path)
     try:
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
         questions = tuple(row["text"] for row in rows if not row.get("history"))
@@ -72,3 +82,11 @@ def read_questions(path: Path) -> tuple[str, ...]:
     if not questions:
         raise CommandError(f"{path} holds no question that stands alone.")
     return questions
+
+
+def _phrasings(folder: Path) -> tuple[str, ...]:
+    try:
+        drafts = [row for row in ArticleSource(folder) if not isinstance(row, RowError)]
+    except UnreadableSource as exc:
+        raise CommandError(str(exc)) from exc
+    return tuple(text for draft in drafts for text in (draft.title, *draft.asked_as))
