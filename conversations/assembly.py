@@ -1,19 +1,23 @@
 """Puts the assistant together for this process: settings, clocks and adapters meet here only."""
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from conversations import dispatch
 from conversations.dialogue.calibration import load_or_conservative
 from conversations.escalation.copilot import CopilotService
 from conversations.inference.backend import GenerationBackend
+from conversations.inference.extractive import Source, compared_texts
 from conversations.inference.registry import build_backend as build
-from conversations.retrieval.embedding import registry
+from conversations.models import Article
+from conversations.retrieval.embedding import EmbeddingUnavailable, registry
 from conversations.retrieval.likeness import Likeness
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.services.answer_cache import AnswerCacheService
@@ -24,6 +28,9 @@ from conversations.services.keeper import LeaseKeeper
 from portal import limits
 from portal.conf import Config
 from portal.core.events import emit
+
+#: Articles whose sentences are compared in advance at a worker's start, and for how long.
+MOST_WARMED, WARM_SECONDS = 500, 20.0
 
 keeper = LeaseKeeper(interval=limits.HEARTBEAT)
 _provider: list[Callable[[], GenerationBackend | None]] = [lambda: None]
@@ -112,3 +119,19 @@ def copilot() -> CopilotService:
 def warm_up() -> None:
     """Load what the first question would otherwise wait for."""
     judge().warm_up()
+    threading.Thread(target=_warm_likeness, name="warm-likeness", daemon=True).start()
+
+
+def _warm_likeness() -> None:
+    """The sentences of the help centre, so that the first quotation of an article is as quick as
+    the second. A hint: nothing waits for it, and a large help centre is not finished."""
+    articles = Article.objects.published().order_by("-updated_at")[:MOST_WARMED]
+    sources = (Source(1, item.title, "", "", item.body) for item in articles)
+    try:
+        likeness().warm(
+            (text for source in sources for text in compared_texts(source)), seconds=WARM_SECONDS
+        )
+    except (EmbeddingUnavailable, DatabaseError):
+        return
+    finally:
+        connection.close()

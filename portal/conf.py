@@ -98,7 +98,7 @@ class Config:
         "PORTAL_EMBEDDING_MODEL", "", "Folder of the embedding model. Unset: the packaged MiniLM."
     )
     model_threads: int = _env(
-        "PORTAL_MODEL_THREADS", 0, "Threads of the model worker; 0: all cores."
+        "PORTAL_MODEL_THREADS", 0, "Threads of the model worker; 0: all cores but one."
     )
     # --- decisions
     max_error: float = _env(

@@ -171,6 +171,14 @@ def _by_meaning(
     ]
 
 
+def compared_texts(source: Source) -> Iterator[str]:
+    """What `compose` will ask the likeness of for this source; for computing it in advance."""
+    kept = [unit for unit in units(source.text) if not _leads_elsewhere(unit)]
+    yield source.title
+    yield from (plain_text(unit.text) for unit in kept[:1])
+    yield from (_said(source, unit) for unit in kept)
+
+
 def _said(source: Source, unit: Unit) -> str:
     """A unit as it is compared: under its article's title, without its marks."""
     return f"{source.title}. {plain_text(unit.text)[:500]}"

@@ -31,7 +31,7 @@ def cpu_settings(config: InferenceConfig) -> LlamaSettings:
         source=ModelSource(config.cpu_model or str(default_folder(config.var))),
         device="cpu",
         quantization=_quantization(config.cpu_quantization, default="int8"),
-        threads=config.model_threads or os.cpu_count() or 1,
+        threads=config.model_threads or max(1, (os.cpu_count() or 2) - 1),
         slots=config.model_slots or CPU_SLOTS,
         context=config.model_context,
         step_tokens=CPU_STEP_TOKENS,

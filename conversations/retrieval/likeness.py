@@ -1,7 +1,9 @@
 """How like texts are by meaning, with the vectors of sentences kept: articles are quoted often."""
 
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from threading import Lock
 
 import numpy as np
@@ -10,6 +12,7 @@ from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable, Ve
 
 #: Sentences kept; 384 floats each, so some 30 MB.
 KEPT = 20_000
+WARM_BATCH = 8
 
 
 class Likeness:
@@ -33,6 +36,16 @@ class Likeness:
         vectors = self._embed([text, *others])
         return [float(value) for value in vectors[1:] @ vectors[0]]
 
+    def warm(self, texts: Iterable[str], *, seconds: float) -> int:
+        """Compute vectors in advance, in small batches, for so long at most. How many were kept."""
+        ends, done = time.monotonic() + seconds, 0
+        for batch in batched(texts, WARM_BATCH):
+            if time.monotonic() > ends or done >= self._kept:
+                break
+            self._embed(batch)
+            done += len(batch)
+        return done
+
     def _embed(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
             known = {text: self._vectors[text] for text in texts if text in self._vectors}
@@ -48,3 +61,10 @@ class Likeness:
             self._vectors |= fresh
             while len(self._vectors) > self._kept:
                 self._vectors.popitem(last=False)
+
+
+def batched(texts: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Tuples of at most `size` texts."""
+    source = iter(texts)
+    while batch := tuple(islice(source, size)):
+        yield batch

@@ -34,6 +34,9 @@ EXTRACTIVE = "extractive"
 EVIDENCE_RUNGS = frozenset({"cpu"})
 EVIDENCE_WORDS = 120
 OPENING_WORDS = 4
+#: What such a rung may write, and how many replies at once: more take the cores from the search.
+EVIDENCE_TOKENS = 64
+EVIDENCE_STREAMS = 2
 _CODE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 #: A refusal after which there is nothing to add: the answer is complete.
 _COMPLETE = frozenset({"repeated", "fragment"})
@@ -74,8 +77,10 @@ class Drafting:
         """The backend, unless it is so busy that the time promise would break."""
         if backend is None:
             return None
-        late = backend.load().predicted_first_token_s > self.first_token_budget
-        return None if late else backend
+        load = backend.load()
+        late = load.predicted_first_token_s > self.first_token_budget
+        full = backend.name in EVIDENCE_RUNGS and load.active >= EVIDENCE_STREAMS
+        return None if late or full else backend
 
     def extracts(
         self, question: str, sources: tuple[Source, ...], *, prefix: str = "", words: int = 90
@@ -193,7 +198,9 @@ class _Session:
             writer.begin(opening)
             self.coalescer.flush()
         try:
-            self._run(backend, writer, self._request(memory, evidence, seconds_left))
+            small = backend.name in EVIDENCE_RUNGS
+            request = self._request(memory, evidence, seconds_left, small=small)
+            self._run(backend, writer, request)
         except (BackendUnavailable, ValueError) as exc:
             self.draft.trace["fallback"] = type(exc).__name__
         self.draft.trace["grounding"] = {"supported": writer.supported, "refused": writer.refused}
@@ -249,14 +256,18 @@ class _Session:
             stream.cancel()
 
     def _request(
-        self, memory: Memory, sources: tuple[Source, ...], seconds_left: float
+        self, memory: Memory, sources: tuple[Source, ...], seconds_left: float, *, small: bool
     ) -> GenerationRequest:
         passages = [prompt.PromptPassage(item.number, item.title, item.text) for item in sources]
         chat = prompt.build(company=self.drafting.company, passages=passages, memory=memory)
         return GenerationRequest(
             request_id=f"{self.stream.turn_id}/{self.stream.epoch}",
             messages=tuple(ChatMessage(item.role, item.content) for item in chat),
-            max_tokens=self.drafting.reply_tokens,
+            max_tokens=(
+                min(EVIDENCE_TOKENS, self.drafting.reply_tokens)
+                if small
+                else self.drafting.reply_tokens
+            ),
             deadline=time.monotonic() + seconds_left,
             prefix=self.stream.text,
         )
