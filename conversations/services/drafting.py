@@ -193,31 +193,40 @@ class _Session:
             shown=self.stream.text,
             quotable=_originals(evidence),
         )
-        before = len(self.stream.text)
-        if opening := self._opening(backend, evidence):
+        small = backend.name in EVIDENCE_RUNGS
+        opening = self._opening(evidence) if small else ""
+        if small and not opening and not self.stream.text:
+            self.draft.trace["fallback"] = "no_prose"  # a list or a table: quoted whole
+            return
+        if opening:
             writer.begin(opening)
             self.coalescer.flush()
+        before = len(writer.shown)
         try:
-            small = backend.name in EVIDENCE_RUNGS
             request = self._request(memory, evidence, seconds_left, small=small)
             self._run(backend, writer, request)
         except (BackendUnavailable, ValueError) as exc:
             self.draft.trace["fallback"] = type(exc).__name__
+        finally:
+            self._record(backend, writer, before)
+
+    def _record(self, backend: GenerationBackend, writer: GroundedWriter, before: int) -> None:
+        """What came of the model, also when the customer stopped it."""
         self.draft.trace["grounding"] = {"supported": writer.supported, "refused": writer.refused}
-        silent = not writer.supported and len(self.stream.text) == before
-        if (writer.refused and writer.refused not in _COMPLETE) or silent:
+        wrote = writer.supported > 0 or len(writer.shown) > before
+        if (writer.refused and writer.refused not in _COMPLETE) or not wrote:
             self.draft.trace["fallback"] = writer.refused or "nothing_said"
-        if writer.shown:
+        if wrote:
             self.draft.tier, self.draft.model = backend.name, backend.model
             self.draft.sources = writer.sources
 
-    def _opening(self, backend: GenerationBackend, evidence: tuple[Source, ...]) -> str:
+    def _opening(self, evidence: tuple[Source, ...]) -> str:
         """The first words of the best sentence, for a small model to go on from.
 
         Left to itself such a model answers beside the point (docs/decisions/0005). Only of plain
         prose: a list or a table is quoted whole.
         """
-        if backend.name not in EVIDENCE_RUNGS or self.stream.text or not evidence:
+        if self.stream.text or not evidence:
             return ""
         first = flat(split_sentences(evidence[0].text)[0])
         words = first.split(" ")
