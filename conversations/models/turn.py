@@ -97,8 +97,7 @@ class Turn(models.Model):
                 name="turn_running_has_lease",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["done", "failed", "withdrawn"])
-                | Q(done_at__isnull=False),
+                condition=~Q(state__in=["done", "failed", "withdrawn"]) | Q(done_at__isnull=False),
                 name="turn_ended_has_time",
             ),
             models.CheckConstraint(

@@ -138,9 +138,10 @@ def test_abbreviations_do_not_end_a_sentence_and_code_stays_whole() -> None:
 
 def test_a_table_of_contents_is_no_answer_and_a_lead_in_keeps_its_list() -> None:
     text = (
-        "Learn how to track an order.\n\n**In this article:**\n\n- [By mail](#mail)\n- [By app](#app)"
-        "\n\nYou can track an order in two ways. **From the order page:**\n\n1. Open the order.\n"
-        "2. Press Track."
+        "Learn how to track an order.\n\n**In this article:**\n\n"
+        "- [By mail](#mail)\n- [By app](#app)\n\n"
+        "You can track an order in two ways. **From the order page:**\n\n"
+        "1. Open the order.\n2. Press Track."
     )
     answer = compose(
         question="How do I track an order?", sources=[Source(1, "Track your order", "", "", text)]
