@@ -1,8 +1,8 @@
 """`manage.py settings_page`: writes docs/settings.md from portal/conf.py, so that they agree."""
 
-import inspect
 import re
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -36,7 +36,10 @@ class Command(BaseCommand):
 def page() -> str:
     """The whole page, with a table for each group of fields in Config."""
     by_name = {item.name: item for item in fields(conf.Config)}
-    source = inspect.getsource(conf.Config).partition("@property")[0]
+    # Read as text: `inspect` would parse it, and CPython 3.11's parser can trip over a collection
+    # of garbage in the middle ("AST constructor recursion depth mismatch").
+    module = Path(conf.__file__).read_text(encoding="utf-8")
+    source = module.partition("class Config:")[2].partition("@property")[0]
     parts = [INTRODUCTION]
     for group in source.split("    # --- ")[1:]:
         title, _, body = group.partition("\n")
