@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from conversations.dialogue import replies
@@ -136,16 +137,7 @@ class IntelligentAssistantService(BaseService):
         return Look(turn, memory, judgement, retrieved_at, decided_at)
 
     def _recall(self, turn: Turn) -> tuple[Memory, LastTurn]:
-        messages = list(
-            Message.objects.filter(conversation_id=turn.conversation_id, seq__lte=turn.covers_seq)
-            .exclude(author=Message.Author.SYSTEM)
-            .order_by("-seq")
-            .values_list("author", "text")[:_HISTORY_MESSAGES]
-        )[::-1]
-        said = [
-            Utterance("user" if author == Message.Author.CUSTOMER else "agent", text)
-            for author, text in messages
-        ]
+        said = _said(turn)
         memory = recall(
             said,
             budget_tokens=self.budget.history_tokens,
@@ -277,6 +269,23 @@ class IntelligentAssistantService(BaseService):
             outcome=ended,
             first_token_ms=first_ms,
         )
+
+
+def _said(turn: Turn) -> list[Utterance]:
+    """The conversation as the turn sees it. A reply stands after the messages that it answers,
+    also when the customer had written on before it came: those are the new question."""
+    covered = Q(seq__lte=turn.covers_seq) | Q(turn__covers_seq__lt=turn.covers_seq)
+    rows = (
+        Message.objects.filter(covered, conversation_id=turn.conversation_id)
+        .exclude(author=Message.Author.SYSTEM)
+        .order_by("-seq")
+        .values_list("author", "text", "seq", "turn__covers_seq")[:_HISTORY_MESSAGES]
+    )
+    ordered = sorted(rows, key=lambda row: (row[3] or row[2], bool(row[3])))
+    return [
+        Utterance("user" if author == Message.Author.CUSTOMER else "agent", text)
+        for author, text, _, _ in ordered
+    ]
 
 
 def fault_outcome(code: str, draft: Draft) -> Outcome:

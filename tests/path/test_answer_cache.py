@@ -8,15 +8,18 @@ from django.utils import timezone
 
 from conversations import dispatch
 from conversations.dialogue.sameness import asked, may_be_same, stands_alone
+from conversations.escalation.desk import EscalationDeskService
 from conversations.inference.scripted import ScriptedBackend
 from conversations.models import Article, CachedAnswer, Passage, Review, Turn
 from conversations.retrieval.types import ArticleHit
+from conversations.services import turns
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.assistant import CONFIDENT, IntelligentAssistantService
 from conversations.services.drafting import Drafting
 from conversations.services.intake import IntakeService
 from conversations.services.judgement import Judgement, LastTurn
 from conversations.services.keeper import LeaseKeeper
+from conversations.services.outcome import Outcome, finish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,3 +149,37 @@ def test_a_short_question_in_mid_conversation_has_no_double() -> None:
     one, two = asked("Is it free?"), asked("Is it not free?")
     assert one and two
     assert not may_be_same(one, two)
+
+
+def test_a_question_asked_during_an_answer_is_answered_alone(
+    service: IntelligentAssistantService,
+) -> None:
+    seen: list[str] = []
+
+    class Listening(Confident):
+        def judge(self, memory: object, *, last: LastTurn) -> Judgement:
+            seen.append(memory.question)  # type: ignore[attr-defined]
+            return super().judge(memory, last=last)
+
+    service.judge = Listening(Article.objects.get())
+    conversation = IntakeService().open_conversation().id
+
+    def post(text: str) -> None:
+        IntakeService().post_message(
+            conversation_id=conversation, client_id=uuid.uuid4(), text=text, now=timezone.now()
+        )
+
+    post("How long can I return an item?")
+    first = Turn.objects.get()
+    lease = turns.claim(turn_id=first.pk)
+    assert lease
+    post("How do I track my parcel?")
+    finish(
+        lease=lease,
+        outcome=Outcome(decision="answer", reason=CONFIDENT, text="30 days.", tier="cpu"),
+        desk=EscalationDeskService(),
+        now=timezone.now(),
+    )
+    following = Turn.objects.get(state=Turn.State.QUEUED)
+    assert service.reply(turn_id=following.pk)
+    assert seen == ["How do I track my parcel?"]
