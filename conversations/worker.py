@@ -4,8 +4,6 @@ A worker that consumes a rung's queue is a model worker. It is ready before it t
 model cannot be loaded it says why, serves by quoting, and tries again.
 """
 
-import os
-import socket
 import threading
 import time
 from typing import Any
@@ -17,7 +15,11 @@ from django.conf import settings
 from conversations import assembly, dispatch
 from conversations.inference.backend import BackendUnavailable, GenerationBackend
 from conversations.inference.rungs import ORDER, TTL, RungReport
-from conversations.services import turns
+from conversations.services import liveness, turns
+from conversations.services.broker_memory import BrokerMemory
+from conversations.services.liveness import LivenessSession
+from conversations.services.worker_loss import LivenessMonitor, WorkerLossService
+from portal import limits
 from portal.core.events import emit
 
 RETRY_SECONDS = 60.0
@@ -28,7 +30,7 @@ class ModelHolder:
 
     def __init__(self) -> None:
         self.tier = ""
-        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self.worker = liveness.new_name()
         self.reason = ""
         self._backend: GenerationBackend | None = None
         self._tried_at = 0.0
@@ -90,11 +92,26 @@ class ModelHolder:
 
 
 holder = ModelHolder()
+_monitors: list[LivenessMonitor] = []
+
+
+def register(queue: str) -> None:
+    """From now on this process is watched by the other workers, and watches them."""
+    liveness.adopt_name(holder.worker)
+    monitor = LivenessMonitor(
+        LivenessSession(name=holder.worker, queue=queue),
+        interval=limits.PRESENCE,
+        losses=WorkerLossService(),
+        broker_was_emptied=BrokerMemory().was_emptied,
+    )
+    monitor.start()
+    _monitors.append(monitor)
 
 
 @signals.celeryd_after_setup.connect
 def load_model(sender: str, instance: Any, **_: object) -> None:
     queues = set(instance.app.amqp.queues.consume_from)
+    register(",".join(sorted(queues)))
     assembly.use_backend(holder.backend)
     for tier in ORDER:
         if tier in queues:
@@ -119,3 +136,5 @@ def give_back(**_: object) -> None:
     for lease in assembly.keeper.held():
         if turns.release(lease):
             dispatch.ring(lease.turn_id)
+    while _monitors:
+        _monitors.pop().stop()

@@ -16,10 +16,12 @@ from portal.conf import Config
 CHAINS: tuple[tuple[tuple[str, float, bool], ...], ...] = (
     (
         ("FLUSH_MS", limits.FLUSH_MS / 1000, False),
-        ("HEARTBEAT", limits.HEARTBEAT, True),
+        ("PRESENCE", limits.PRESENCE, False),
+        ("HEARTBEAT", limits.HEARTBEAT, False),
+        ("SILENCE", limits.SILENCE, False),
         ("REAP", limits.REAP, False),
+        ("LEASE", limits.LEASE, False),
         ("STALL", limits.STALL, False),
-        ("LEASE", limits.LEASE, True),
         ("QUEUE_WAIT", limits.QUEUE_WAIT, False),
         ("DEADLINE", limits.DEADLINE, False),
         ("GRACE", limits.GRACE, False),

@@ -8,11 +8,13 @@ Sources: measured values of the project's reliability notes.
 FLUSH_MS = 40  # coalescing of streamed text
 FLUSH_CHARS = 256
 
-# A turn's life: HEARTBEAT <= REAP < STALL < LEASE <= QUEUE_WAIT < DEADLINE < STREAM_TTL
-HEARTBEAT = 5.0
+# A turn's life: PRESENCE < HEARTBEAT < SILENCE < REAP < LEASE < STALL < QUEUE_WAIT < DEADLINE
+PRESENCE = 0.5  # a worker says that it lives and looks for those that died
+HEARTBEAT = 2.0  # a worker renews the leases of its turns
+SILENCE = 3.0  # a worker that is there and not heard: new turns go elsewhere
 REAP = 5.0
+LEASE = 10.0  # what a stopped worker holds is taken after this; a dead one's at once
 STALL = 15.0  # no token for so long: the rung is given up
-LEASE = 30.0
 QUEUE_WAIT = 30.0  # a queued turn older than this is rung again on the next rung
 DEADLINE = 120.0
 GRACE = 150.0  # a worker's time to finish after SIGTERM

@@ -65,6 +65,7 @@ DATABASES = {
         **_ADDRESSES.database,
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,  # the pool's are dead after a restart of the database
         "OPTIONS": {
             **_ADDRESSES.database.get("OPTIONS", {}),
             "pool": {"min_size": 1, "max_size": 16, "timeout": 5},

@@ -50,6 +50,17 @@ class Rungs:
         """Raises redis.RedisError."""
         self._client.hdel(key(tier), worker)
 
+    def forget_worker(self, worker: str) -> None:
+        """Take back the announcements of a worker that was lost. Never raises: they run out."""
+        self._cached = (0.0, [])
+        try:
+            pipe = self._client.pipeline(transaction=False)
+            for tier in ORDER:
+                pipe.hdel(key(tier), worker)
+            pipe.execute()
+        except redis.RedisError:
+            return
+
     def reports(self) -> list[RungReport]:
         """All announcements that are not stale, best rung first; cached for half a second."""
         read_at, known = self._cached

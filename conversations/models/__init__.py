@@ -31,6 +31,7 @@ from conversations.models.knowledge import (
 from conversations.models.review import Review
 from conversations.models.staff import AgentProfile, Team
 from conversations.models.turn import Citation, Turn, TurnPassage
+from conversations.models.worker import WorkerProcess
 
 __all__ = [
     "AgentDraft",
@@ -63,4 +64,5 @@ __all__ = [
     "Term",
     "Turn",
     "TurnPassage",
+    "WorkerProcess",
 ]

@@ -53,6 +53,9 @@ class Turn(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_owner = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    worker = models.CharField(
+        _("worker"), max_length=120, blank=True, default="", db_default="", editable=False
+    )
     deadline_at = models.DateTimeField(_("deadline"))
     rung_at = models.DateTimeField(_("last wake-up"))
     stop_requested = models.BooleanField(_("stop requested"), default=False)

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from conversations.models import Conversation, Message, Turn
+from conversations.services.liveness import own_name
 from portal import limits
 from portal.core.events import emit
 
@@ -65,6 +66,7 @@ def claim(*, turn_id: UUID) -> Lease | None:
         attempts=F("attempts") + 1,
         lease_owner=owner,
         lease_until=Now() + timedelta(seconds=limits.LEASE),
+        worker=own_name(),
         claimed_at=Coalesce("claimed_at", Now()),
     )
     if taken != 1:
@@ -109,6 +111,7 @@ def release(lease: Lease) -> bool:
         lease_owner=None,
         lease_until=None,
         rung_at=Now(),
+        queued_at=None,  # should the wake-up that follows be lost, the sweeper is quick
     )
     return released == 1
 
