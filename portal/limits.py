@@ -21,6 +21,7 @@ GRACE = 150.0  # a worker's time to finish after SIGTERM
 VISIBILITY_TIMEOUT = 600  # the broker redelivers after this
 STREAM_TTL = 900  # a finished turn's stream stays for late readers
 MAX_ATTEMPTS = 3
+OUTAGE = 20.0  # a finished answer waits for the database so long before it is given up
 
 # Broker and database sockets
 PUBLISH_SOCKET_TIMEOUT = 2.0
@@ -59,3 +60,18 @@ LOOKING_TTL = 15.0  # who looks at a conversation, and who types
 REOPEN_WITHIN = 7 * 24 * 3600  # a customer who writes again gets the person back
 CUSTOMER_LEFT = 24 * 3600  # no word after an answer: the conversation is closed
 NOTE_CHARS = 4_000
+
+# The front door. (how many at once, refilled within so many seconds); see docs/security.md.
+SESSION = 12 * 3600  # a login lasts a shift
+MESSAGES_OF_CONVERSATION = (60, 60.0)
+BYTES_OF_CONVERSATION = (512 * 1024, 60.0)
+MESSAGES_OF_ADDRESS = (600, 60.0)
+BYTES_OF_ADDRESS = (4 * 1024 * 1024, 60.0)
+CONVERSATIONS_OF_ADDRESS = (60, 600.0)
+SOCKETS_OF_CONVERSATION = 12  # tabs of one browser
+SOCKETS_OF_ADDRESS = 200
+FRAMES_OF_SOCKET = (120, 10.0)  # of every kind, counted in the web process
+LOGINS_OF_ADDRESS = (60, 600.0)  # whoever is tried
+LOGIN_FAILURES = 5  # of one user from one address, then a pause
+LOGIN_PAUSE = 15 * 60.0
+KEY_GRACE = 300.0  # a replaced customer key still opens: other tabs learn the new one

@@ -21,6 +21,7 @@ from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.drafting import EXTRACTIVE, Draft, Drafting
 from conversations.services.judgement import Judge, Judgement, LastTurn
 from conversations.services.keeper import HeldLease, LeaseKeeper
+from conversations.services.outage import AWAY, through_outage
 from conversations.services.outcome import Outcome, finish
 from conversations.services.sources import SourceSet, gather
 from conversations.services.turns import Lease, LostTurn
@@ -101,6 +102,9 @@ class IntelligentAssistantService(BaseService):
             try:
                 return self._answer(lease, held)
             except (LostTurn, Fenced):
+                return False
+            except AWAY:  # the question is not at fault: somebody answers it in a moment
+                through_outage(lambda: turns.release(lease))
                 return False
             except Exception as exc:  # whatever it is, the customer is told
                 if not isinstance(exc, ServiceError):
@@ -249,7 +253,9 @@ class IntelligentAssistantService(BaseService):
         return True
 
     def _commit(self, lease: Lease, stream: TurnStream, outcome: Outcome) -> None:
-        seq = finish(lease=lease, outcome=outcome, desk=self.desk, now=self.now())
+        seq = through_outage(
+            lambda: finish(lease=lease, outcome=outcome, desk=self.desk, now=self.now())
+        )
         stream.end(seq)
         self.ring(lease.conversation_id)
         ended = "failed" if outcome.failed else "stopped" if outcome.stopped else "done"
