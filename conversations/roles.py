@@ -15,7 +15,9 @@ _SUPERVISOR = (
     *_AGENT, "see_all_teams", "manage_others", "share_desk_tools",
     "view_conversation", "view_turn", "view_message", "view_escalation", "view_rating",
     "view_article", "add_article", "change_article", "view_review", "add_review",
-    "change_review", "view_cannedreply", "add_cannedreply", "change_cannedreply",
+    "change_review", "view_reviewitem", "change_reviewitem", "view_reviewdraw",
+    "view_reviewchange", "view_cachedanswer", "view_section", "view_articlerevision",
+    "view_cannedreply", "add_cannedreply", "change_cannedreply",
 )  # fmt: skip
 _MANAGER = (
     *_SUPERVISOR, "read_audit", "view_auditentry", "view_agentprofile", "change_agentprofile",

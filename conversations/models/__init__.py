@@ -28,7 +28,7 @@ from conversations.models.knowledge import (
     Section,
     Term,
 )
-from conversations.models.review import Review
+from conversations.models.review import Review, ReviewChange, ReviewDraw, ReviewItem
 from conversations.models.staff import AgentProfile, Team
 from conversations.models.turn import Citation, Turn, TurnPassage
 from conversations.models.worker import WorkerProcess
@@ -57,6 +57,9 @@ __all__ = [
     "Rating",
     "ResolutionSurvey",
     "Review",
+    "ReviewChange",
+    "ReviewDraw",
+    "ReviewItem",
     "SavedView",
     "Section",
     "SlaPolicy",

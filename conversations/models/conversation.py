@@ -30,6 +30,13 @@ class Customer(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["identity"], name="customer_identity_unique"),
         ]
+        indexes: ClassVar = [
+            GinIndex(
+                SearchVector("display_name", "email", "identity", config="simple"),
+                name="customer_words",
+            ),
+            models.Index(fields=["-created_at"], name="customer_recent"),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.identity
@@ -98,6 +105,9 @@ class Conversation(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["-updated_at"], name="conversation_recent"),
             models.Index(fields=["status", "-updated_at"], name="conversation_status_recent"),
+            models.Index(fields=["holder", "-updated_at"], name="conversation_holder_recent"),
+            models.Index(fields=["channel", "-updated_at"], name="conversation_channel_recent"),
+            models.Index(fields=["language", "-updated_at"], name="conversation_language_recent"),
         ]
 
     def __str__(self) -> str:
@@ -139,6 +149,8 @@ class Message(models.Model):
         ]
         indexes: ClassVar = [
             GinIndex(SearchVector("text", config="english"), name="message_words"),
+            models.Index(fields=["-created_at"], name="message_recent"),
+            models.Index(fields=["author", "-created_at"], name="message_author_recent"),
         ]
 
     def __str__(self) -> str:
@@ -219,6 +231,7 @@ class Rating(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(score__in=[-1, 1]), name="rating_score_is_a_thumb"),
         ]
+        indexes: ClassVar = [models.Index(fields=["-updated_at"], name="rating_recent")]
 
     def __str__(self) -> str:
         return f"{self.score:+d}"

@@ -30,6 +30,7 @@ class Note(models.Model):
         verbose_name = _("note")
         verbose_name_plural = _("notes")
         ordering: ClassVar = ["created_at", "id"]
+        indexes: ClassVar = [models.Index(fields=["-created_at"], name="note_recent")]
 
     def __str__(self) -> str:
         return f"note {self.pk}"
@@ -152,6 +153,7 @@ class ResolutionSurvey(models.Model):
                 name="survey_score_from_1_to_5",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["-asked_at"], name="survey_recent")]
 
     def __str__(self) -> str:
         return f"survey {self.solved or 'open'}"
@@ -184,6 +186,7 @@ class AuditEntry(models.Model):
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(fields=["conversation_id", "id"], name="audit_of_conversation"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
         ]
 
     def __str__(self) -> str:

@@ -115,6 +115,10 @@ class Turn(models.Model):
                 name="turn_live_by_wakeup",
             ),
             models.Index(fields=["-accepted_at"], name="turn_recent"),
+            models.Index(fields=["decision", "-accepted_at"], name="turn_decision_recent"),
+            models.Index(fields=["reason", "-accepted_at"], name="turn_reason_recent"),
+            models.Index(fields=["tier", "-accepted_at"], name="turn_tier_recent"),
+            models.Index(fields=["state", "-accepted_at"], name="turn_state_recent"),
         ]
 
     def __str__(self) -> str:
