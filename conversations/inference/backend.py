@@ -24,6 +24,18 @@ class BackendUnavailable(Exception):
         return str(self)
 
 
+class BackendBusy(BackendUnavailable):
+    """The rung is well but takes no more for the next `retry_after` seconds."""
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class RequestRefused(BackendUnavailable):
+    """The rung is well and refuses this one request (too long, say): no fault of the rung."""
+
+
 @dataclass(frozen=True)
 class ChatMessage:
     """One message of the prompt. Put what is shared (instructions, passages) first: equal

@@ -1,4 +1,8 @@
-"""Prometheus metrics. Defined once here; labels are closed sets, never ids or text."""
+"""Prometheus metrics of one process. Labels are closed sets, never ids or text.
+
+What belongs to the whole installation (turns that wait, workers that live) is read at the scrape
+by portal/gauges.py. docs/observability.md lists both; a test compares.
+"""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -10,6 +14,8 @@ OPERATION_SECONDS = Histogram(
     ("service", "operation", "outcome"),
     buckets=_LATENCY,
 )
+#: Seconds that a customer or a turn waits for something: up to the deadline.
+_WAIT = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120)
 FIRST_TOKEN_SECONDS = Histogram(
     "portal_first_token_seconds",
     "From a message's acceptance to the first answer text in the stream",
@@ -22,3 +28,68 @@ SOCKETS = Gauge("portal_sockets", "Open customer sockets", multiprocess_mode="li
 DESKS = Gauge("portal_desks", "Open desk sockets", multiprocess_mode="livesum")
 FRAMES = Counter("portal_frames_total", "Frames sent to clients", ("type",))
 REFUSED = Counter("portal_refused_frames_total", "Client frames answered with an error", ("code",))
+BREAKER = Gauge(
+    "portal_breaker_open",
+    "1 while a rung's circuit breaker lets no turn through",
+    ("rung",),
+    multiprocess_mode="livemax",
+)
+ADMISSIONS = Counter(
+    "portal_admissions_total", "What the ladder did with turns, by rung and reason", ("rung", "did")
+)
+
+# A turn's way, as the workers see it
+TURN_SECONDS = Histogram(
+    "portal_turn_seconds",
+    "From a worker's claim of a turn to its committed reply",
+    ("tier",),
+    buckets=_WAIT,
+)
+QUEUE_WAIT_SECONDS = Histogram(
+    "portal_queue_wait_seconds",
+    "From a message's acceptance to the claim of its turn by a worker",
+    ("tier",),
+    buckets=_WAIT,
+)
+TURNS_HELD = Gauge(
+    "portal_turns_held",
+    "Turns that this worker answers now",
+    ("rung",),
+    multiprocess_mode="livesum",
+)
+TURNS_SWEPT = Counter("portal_turns_swept_total", "Wake-ups that the sweeper had to repeat")
+TURNS_FENCED = Counter("portal_turns_fenced_total", "Turns that their worker lost to another")
+WAKE_UPS = Counter(
+    "portal_wake_ups_total", "Tasks handed to the broker", ("queue", "outcome")
+)  # outcome: sent, failed
+STREAM_APPENDS = Counter(
+    "portal_stream_appends_total", "Pieces of answers on their way to customers", ("outcome",)
+)
+CACHE_LOOKUPS = Counter(
+    "portal_answer_cache_lookups_total", "Searches for an answer given before", ("result",)
+)
+SLA_BREACHES = Counter("portal_sla_breaches_total", "Missed promises to customers", ("clock",))
+
+# The model of this worker
+_SUM, _MOST = "livesum", "livemax"
+MODEL_READY = Gauge(
+    "portal_model_ready",
+    "Whether this worker's model serves",
+    ("rung",),
+    multiprocess_mode=_SUM,
+)
+MODEL_SLOTS = Gauge(
+    "portal_model_slots", "Replies it can write at once", ("rung",), multiprocess_mode=_SUM
+)
+MODEL_SLOTS_USED = Gauge(
+    "portal_model_slots_used", "Replies it writes now", ("rung",), multiprocess_mode=_SUM
+)
+MODEL_WAITING = Gauge(
+    "portal_model_waiting", "Replies that wait for a slot", ("rung",), multiprocess_mode=_SUM
+)
+MODEL_FIRST_TOKEN = Gauge(
+    "portal_model_predicted_first_token_seconds",
+    "When a request that came now would see its first token",
+    ("rung",),
+    multiprocess_mode=_MOST,
+)

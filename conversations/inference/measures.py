@@ -1,0 +1,62 @@
+"""What a rung measures of itself, and what follows for the next reply. Pure but for the clock."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+#: Weight of the newest reply in the running averages that predictions are made from.
+_NEWEST = 0.2
+#: A measurement older than this says nothing of now.
+WINDOW_SECONDS = 300.0
+_MOST = 512
+
+
+class Meter:
+    """First-token times and lengths of a backend's replies. Safe for many threads."""
+
+    def __init__(self, *, expected_s: float) -> None:
+        self._first_s, self._total_s = expected_s, 4 * expected_s
+        self._lock = threading.Lock()
+
+    def add(self, first_s: float, total_s: float) -> None:
+        with self._lock:
+            self._first_s += _NEWEST * (first_s - self._first_s)
+            self._total_s += _NEWEST * (total_s - self._total_s)
+
+    def predicted(self, active: int, slots: int) -> float:
+        """Seconds until a reply that starts now shows its first text.
+
+        With all slots taken it waits until as many ended as stand before it: one ends every
+        (length of a reply / slots) on average.
+        """
+        before = max(0, active - slots + 1)
+        return self._first_s + before * self._total_s / slots
+
+
+class Recent:
+    """The times of the last minutes, for the operators' page."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: deque[tuple[float, float]] = deque(maxlen=_MOST)
+        self._lock = threading.Lock()
+
+    def add(self, value: float) -> None:
+        with self._lock:
+            self._kept.append((self._clock(), value))
+
+    def values(self) -> list[float]:
+        since = self._clock() - WINDOW_SECONDS
+        with self._lock:
+            while self._kept and self._kept[0][0] < since:
+                self._kept.popleft()
+            return [value for _, value in self._kept]
+
+
+def nearest_rank(values: Sequence[float], share: int) -> float | None:
+    """The value that `share` percent do not exceed; None without values."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, -(-len(ordered) * share // 100) - 1)]
