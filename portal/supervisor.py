@@ -1,6 +1,7 @@
 """Keeps child processes alive, and leaves none behind.
 
-A child that ends is started again, later each time. When the supervisor ends in any way, its
+A child that ends is started again: at once when it had served for a while, later each time when it
+keeps failing. When the supervisor ends in any way, its
 children end too: it stops them, or, if it was killed, the kernel sends them SIGTERM.
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BACKOFF_FIRST, BACKOFF_MOST = 1.0, 30.0
-STEADY_SECONDS = 60.0  # a child that lived so long starts again at once
+STEADY_SECONDS = 10.0  # a child that lived so long starts again at once
 LOG_BYTES = 20 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -117,14 +118,12 @@ class Supervisor:
         assert child.process is not None
         child.signal(signal.SIGKILL)  # what it may have left in its group
         how = _ending(child.process.returncode)
-        if now - child.started_at > STEADY_SECONDS:
-            child.backoff = BACKOFF_FIRST
-        child.due_at = now + child.backoff
-        self._say(
-            f"{child.name} {how}: {child.last_words()}; again in {child.backoff:.0f} s. "
-            f"Its log: {child.log}"
-        )
-        child.backoff = min(2 * child.backoff, BACKOFF_MOST)
+        steady = now - child.started_at > STEADY_SECONDS
+        wait = 0.0 if steady else child.backoff
+        child.due_at = now + wait
+        when = f"in {wait:.0f} s" if wait else "now"
+        self._say(f"{child.name} {how}: {child.last_words()}; again {when}. Its log: {child.log}")
+        child.backoff = BACKOFF_FIRST if steady else min(2 * child.backoff, BACKOFF_MOST)
         child.process = None
 
     def stop(self, *, patience: float) -> None:

@@ -27,7 +27,7 @@ from portal.supervisor import Child, Supervisor
 WEB_SECONDS = 120.0
 MODEL_SECONDS = 120.0  # a model that cannot load says so at once
 FIRST = 2  # children that start at once
-REVIVE_SECONDS = 5.0
+REVIVE_SECONDS = 1.0
 TICK = 0.2
 
 
