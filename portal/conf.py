@@ -48,6 +48,11 @@ class Config:
     )
     # --- state and services
     var: Path = _env("PORTAL_VAR", ROOT / "var", "State folder: embedded services, models, keys.")
+    static_folder: str = _env(
+        "PORTAL_STATIC",
+        "",
+        "Folder of `collectstatic`, for an image that holds it. Unset: static in the state folder.",
+    )
     database_url: str = _env(
         "DATABASE_URL",
         "",
@@ -118,6 +123,20 @@ class Config:
         "PROMETHEUS_MULTIPROC_DIR",
         "",
         "Folder through which the processes of one machine share their counters; `run` sets it.",
+    )
+    metrics_port: int = _env(
+        "PORTAL_METRICS_PORT",
+        0,
+        "Port of a process's own probes and metrics, for inside a cluster; 0: none. Set, the pages' "
+        "port has no /metrics.",
+    )
+    traces: str = _env(
+        "PORTAL_TRACES",
+        "",
+        "OTLP address (http://collector:4318/v1/traces) that traces of turns go to. Unset: none.",
+    )
+    trace_share: float = _env(
+        "PORTAL_TRACE_SHARE", 1.0, "Share of turns that are traced, where traces are on."
     )
     log_format: str = _env("PORTAL_LOG_FORMAT", "human", "human or json.")
     log_level: str = _env("PORTAL_LOG_LEVEL", "INFO", "Python log level.")

@@ -26,6 +26,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from conversations.inference.rungs import Rungs
+from portal import gauges
 from portal.core import metrics as counters  # noqa: F401 (defines what is counted)
 
 logger = logging.getLogger("portal.health")
@@ -64,12 +65,18 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def metrics(_request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format: of all processes where they share a folder, else of this one."""
+    """Prometheus' text format: this process, or all that share a folder, and the installation."""
+    body = process_metrics() + generate_latest(gauges.INSTALLATION)
+    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
+
+
+def process_metrics() -> bytes:
+    """What was counted: by all processes where they share a folder, else by this one."""
     registry = REGISTRY
     if settings.CONFIG.metrics_folder:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return generate_latest(registry) + generate_latest(gauges.PROCESS)
 
 
 def look() -> dict[str, Finding]:

@@ -1,5 +1,7 @@
 """Django settings. Values come from portal.conf; nothing here reads the environment."""
 
+from pathlib import Path
+
 from portal import conf, limits, logs
 from portal.embedded import addresses, secret_key
 
@@ -122,7 +124,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = CONFIG.var / "static"
+STATIC_ROOT = Path(CONFIG.static_folder) if CONFIG.static_folder else CONFIG.var / "static"
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
