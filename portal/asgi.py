@@ -15,6 +15,8 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from conversations.routing import websocket_urlpatterns  # noqa: E402
+from portal.core.addresses import networks  # noqa: E402
+from portal.proxies import TrustedProxies  # noqa: E402
 
 
 class BrowserOriginValidator(OriginValidator):
@@ -28,4 +30,7 @@ class BrowserOriginValidator(OriginValidator):
 websockets: Any = BrowserOriginValidator(
     URLRouter(websocket_urlpatterns), settings.WS_ALLOWED_ORIGINS
 )
-application = ProtocolTypeRouter({"http": django_application, "websocket": websockets})
+application = TrustedProxies(
+    ProtocolTypeRouter({"http": django_application, "websocket": websockets}),
+    networks(settings.CONFIG.trusted_proxies),
+)

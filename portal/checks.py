@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from portal import limits
 from portal.conf import Config
+from portal.core.addresses import AddressError, networks
 
 #: Each chain of budgets must rise; the flag says whether the step may also stay level.
 CHAINS: tuple[tuple[tuple[str, float, bool], ...], ...] = (
@@ -54,6 +55,7 @@ BROKER_SCHEMES = frozenset(
 )
 SECRET_CHARS = 32
 PORTS = range(1, 65_536)
+ROLES = frozenset({"agent", "supervisor", "manager", "admin"})
 LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
 
@@ -85,6 +87,7 @@ def broken_settings(config: Config) -> Iterator[CheckMessage]:
     yield from _broken_web(config)
     yield from _broken_urls(config)
     yield from _broken_choices(config)
+    yield from _broken_security(config)
 
 
 def _broken_web(config: Config) -> Iterator[CheckMessage]:
@@ -147,4 +150,35 @@ def _broken_choices(config: Config) -> Iterator[CheckMessage]:
     if config.model_threads < 0:
         yield Error(
             "PORTAL_MODEL_THREADS is negative.", hint="Use 0 for all cores.", id="portal.E013"
+        )
+
+
+def _broken_security(config: Config) -> Iterator[CheckMessage]:
+    for name, entries in (
+        ("PORTAL_TRUSTED_PROXIES", config.trusted_proxies),
+        ("PORTAL_UNLIMITED_ADDRESSES", config.unlimited_addresses),
+    ):
+        try:
+            networks(entries)
+        except AddressError as error:
+            yield Error(f"{name}: {error}", hint="Name addresses or networks.", id="portal.E020")
+    for name, value in (
+        ("PORTAL_LIMIT_FACTOR", config.limit_factor),
+        ("PORTAL_KEY_HOURS", config.key_hours),
+        ("PORTAL_HSTS_SECONDS", config.hsts_seconds),
+    ):
+        if value < 0:
+            yield Error(f"{name} is negative.", hint="Use 0 or more.", id="portal.E021")
+    if unknown := set(config.second_factor) - ROLES:
+        yield Error(
+            f"PORTAL_SECOND_FACTOR names {', '.join(sorted(unknown))}.",
+            hint=f"Use some of {', '.join(sorted(ROLES))}.",
+            id="portal.E022",
+        )
+    contact = config.security_contact
+    if contact and urlsplit(contact).scheme not in {"mailto", "https", "tel"}:
+        yield Error(
+            f"PORTAL_SECURITY_CONTACT is {contact!r}.",
+            hint="Write mailto:security@example.com or an https address.",
+            id="portal.E023",
         )

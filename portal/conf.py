@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from portal import production
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -45,6 +47,47 @@ class Config:
         "PORTAL_IMAGE_HOSTS",
         (),
         "Hosts (cdn.shop.example) whose pictures help articles may show, comma separated.",
+    )
+    # --- security
+    production: bool = _env(
+        "PORTAL_PRODUCTION",
+        False,
+        "Others can reach this portal: HTTPS only, secure cookies, HSTS. It refuses to start with "
+        "debug pages, a weak or unset secret, open hosts or no trusted proxy.",
+    )
+    trusted_proxies: tuple[str, ...] = _env(
+        "PORTAL_TRUSTED_PROXIES",
+        (),
+        "Addresses or networks (10.0.0.0/8) of the proxies whose X-Forwarded-For and -Proto count.",
+    )
+    unlimited_addresses: tuple[str, ...] = _env(
+        "PORTAL_UNLIMITED_ADDRESSES",
+        ("127.0.0.0/8", "::1"),
+        "Networks without limits per address: this machine's own, so that load tests can run. "
+        "Limits per conversation hold for all.",
+    )
+    limit_factor: float = _env(
+        "PORTAL_LIMIT_FACTOR", 1.0, "Multiplies every limit of docs/security.md; 0: no limits."
+    )
+    key_hours: float = _env(
+        "PORTAL_KEY_HOURS",
+        1.0,
+        "Age at which a customer's key is replaced when the conversation is opened again.",
+    )
+    second_factor: tuple[str, ...] = _env(
+        "PORTAL_SECOND_FACTOR",
+        (),
+        "Roles (agent, supervisor, manager, admin) that must log in with a second factor.",
+    )
+    hsts_seconds: int = _env(
+        "PORTAL_HSTS_SECONDS",
+        31_536_000,
+        "How long browsers insist on HTTPS after a visit, in production; begin small if unsure.",
+    )
+    security_contact: str = _env(
+        "PORTAL_SECURITY_CONTACT",
+        "",
+        "Where to report a weakness (mailto:security@example.com or https://…): security.txt.",
     )
     # --- state and services
     var: Path = _env("PORTAL_VAR", ROOT / "var", "State folder: embedded services, models, keys.")
@@ -157,7 +200,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         raw = environ.get(item.metadata["env"], "").strip()
         if raw:
             values[item.name] = _convert(item.metadata["env"], raw, item.default)
-    return Config(**values)
+    config = Config(**values)
+    if config.production and (found := list(production.problems(config))):
+        raise SettingError("PORTAL_PRODUCTION is on, but: " + " ".join(found))
+    return config
 
 
 def _convert(name: str, raw: str, default: Any) -> Any:

@@ -13,8 +13,12 @@ DEBUG = CONFIG.debug
 SECRET_KEY = CONFIG.secret_key or secret_key(CONFIG.var)
 ALLOWED_HOSTS = list(CONFIG.hosts)
 CSRF_TRUSTED_ORIGINS = list(CONFIG.origins)
-#: Origins whose pages may open a socket; "*" is added for clients that send none in the consumer.
-WS_ALLOWED_ORIGINS = [*CONFIG.hosts, *CONFIG.origins]
+#: Origins whose pages may open a socket. On one machine any port of its names; in production the
+#: whole origin counts, scheme included.
+WS_ALLOWED_ORIGINS = [
+    *(f"https://{host}" if CONFIG.production else host for host in CONFIG.hosts),
+    *CONFIG.origins,
+]
 
 INSTALLED_APPS = [
     "daphne",
@@ -34,6 +38,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "portal.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -134,7 +139,20 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+#: Over HTTPS only, in production. Whether a request came so is decided by portal.proxies.
+SECURE_SSL_REDIRECT = CONFIG.production
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside
+SECURE_HSTS_SECONDS = CONFIG.hsts_seconds if CONFIG.production else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = CONFIG.production
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.production
+#: With __Host- no neighbouring host can set these cookies; browsers take such names by HTTPS only.
+SESSION_COOKIE_NAME = "__Host-session" if CONFIG.production else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if CONFIG.production else "csrftoken"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = limits.SESSION
 #: No inline script, style or handler anywhere; sockets of this host are 'self' too.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -147,6 +165,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
+        **({"upgrade-insecure-requests": True} if CONFIG.production else {}),
     }
 }
 
