@@ -1,7 +1,5 @@
 """Who may touch what, in one place."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -11,9 +9,11 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
+from django.utils import timezone
 
 from conversations import roles
 from conversations.escalation.errors import NotAllowed, NotAtDesk
+from conversations.keys import Keys, match
 from conversations.models import AgentProfile, Conversation, Escalation
 from portal.core.errors import NotFound, ServiceError
 
@@ -29,22 +29,27 @@ class NotYours(ServiceError):
     code = "not_found"
 
 
-def hash_token(token: str) -> str:
-    """What the database keeps of a secret with 256 random bits; it needs no salt."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def keys_of(conversation: Conversation) -> Keys:
+    return Keys(
+        conversation=conversation.pk,
+        token_hash=conversation.token_hash,
+        since=conversation.key_since or conversation.created_at,
+        last_hash=conversation.last_token_hash,
+        last_until=conversation.last_token_until,
+    )
 
 
 def customer_conversation(conversation_id: str, token: str) -> Conversation:
     """The conversation that a customer's token opens.
 
-    Raises NotYours alike for an unknown conversation and for a wrong token, so that nobody can
-    find out which ids exist.
+    Raises NotYours alike for an unknown conversation and for a wrong or replaced token, so that
+    nobody can find out which ids exist.
     """
     try:
         conversation = Conversation.objects.get(pk=UUID(conversation_id))
     except (ValueError, Conversation.DoesNotExist):
         raise NotYours from None
-    if not hmac.compare_digest(conversation.token_hash, hash_token(token)):
+    if match(keys_of(conversation), token, settings.SECRET_KEY, timezone.now()) is None:
         raise NotYours
     return conversation
 

@@ -66,6 +66,9 @@ class Conversation(models.Model):
         _("e-mail for the answer"), blank=True, help_text=_("Left by the customer at the desk.")
     )
     token_hash = models.CharField(max_length=64, editable=False)
+    key_since = models.DateTimeField(null=True, editable=False)  # unset: since it was created
+    last_token_hash = models.CharField(max_length=64, blank=True, editable=False)
+    last_token_until = models.DateTimeField(null=True, editable=False)
     status = models.CharField(
         _("status"), max_length=12, choices=Status.choices, default=Status.OPEN
     )
@@ -100,6 +103,10 @@ class Conversation(models.Model):
             models.CheckConstraint(
                 condition=Q(summary_seq__lte=models.F("head_seq")),
                 name="conversation_summary_not_ahead",
+            ),
+            models.CheckConstraint(
+                condition=Q(last_token_hash="") | Q(last_token_until__isnull=False),
+                name="conversation_last_key_ends",
             ),
         ]
         indexes: ClassVar = [

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import transaction
 
 from conversations import dispatch
-from conversations.access import hash_token
 from conversations.escalation.desk import EscalationDeskService
+from conversations.keys import hash_token
 from conversations.models import Conversation, ConversationEvent, Message, Rating, Turn
 from conversations.services import turns
 from conversations.services.events import append_event, append_message, lock
