@@ -22,6 +22,7 @@ WITHOUT_SERVICES = frozenset(
         "help",
         "version",
         "check",
+        "chaos",  # starts a portal of its own
         "collectstatic",
         "compilemessages",
         "diffsettings",
