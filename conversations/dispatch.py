@@ -5,6 +5,7 @@ A wake-up carries the turn's id only. Losing one costs time, never a turn: the s
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from uuid import UUID
 
 import redis
@@ -19,9 +20,10 @@ from conversations.inference.rungs import Rungs
 from conversations.models import Turn
 from conversations.streaming.doorbell import doorbell
 from conversations.streaming.publisher import TurnStream
-from portal import limits
+from portal import limits, telemetry
 from portal.celery import app
 from portal.core.events import emit
+from portal.core.metrics import WAKE_UPS
 
 REPLY = "conversations.reply"
 SWEEP = "conversations.sweep_turns"
@@ -58,11 +60,16 @@ def ring(turn_id: UUID, *, tried: list[str] | None = None) -> None:
 
 def _send(task: str, kwargs: dict[str, str], queue: str = DEFAULT_QUEUE) -> bool:
     """Hand a task to the broker; False, and a log line, if it is away."""
+    began = datetime.now(UTC)
     try:
         app.send_task(task, kwargs=kwargs, queue=queue, retry=False, ignore_result=True)
     except (OperationalError, OSError) as exc:
+        WAKE_UPS.labels(queue, "failed").inc()
         emit("doorbell.failed", level=logging.WARNING, error=type(exc).__name__)
         return False
+    WAKE_UPS.labels(queue, "sent").inc()
+    if task == REPLY:
+        telemetry.since(UUID(kwargs["turn_id"]), "publish", began, queue=queue)
     return True
 
 

@@ -18,12 +18,19 @@ from django.db import connection
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from conversations.inference.rungs import ORDER
-from portal.readings import QUEUES, Demand, Supply, read_demand, read_supply, rung_for
+from conversations.inference.rungs import RungReport
+from portal.readings import DEFAULT_QUEUE, Demand, Supply, read_demand, read_supply, rung_for
 
 logger = logging.getLogger("portal.gauges")
 
 SECONDS = 1.0
+#: What the workers of a rung have together.
+_SUMS: tuple[tuple[str, str, Callable[[RungReport], int]], ...] = (
+    ("portal_model_slots", "Replies that the rung can write at once", lambda r: r.slots),
+    ("portal_model_slots_used", "Replies that it writes now", lambda r: r.active),
+    ("portal_worker_threads", "Turns that its workers can hold at once", lambda r: r.threads),
+    ("portal_worker_threads_busy", "Turns that they answer now", lambda r: r.busy),
+)
 _pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gauges")
 
 
@@ -48,8 +55,9 @@ class InstallationCollector(Collector):
         if supply is not None:
             yield from _of_supply(supply)
         if demand is not None:
-            ready = {r.tier for r in supply.reports if r.ready} if supply is not None else set()
-            yield from _of_turns(demand, [rung for rung in ORDER if rung in ready])
+            seen = supply if supply is not None else Supply()
+            ready = {report.tier for report in seen.reports if report.ready}
+            yield from _of_turns(demand, seen.rungs, [r for r in seen.rungs if r in ready])
             yield from _of_desk(demand)
             yield from _of_database(demand)
         yield from _of_disk()
@@ -79,26 +87,44 @@ def _of_supply(supply: Supply) -> Iterator[GaugeMetricFamily]:
         "portal_broker_unacknowledged_tasks", "Tasks in workers' hands", supply.unacknowledged
     )
     yield GaugeMetricFamily("portal_redis_memory_bytes", "Memory that Redis uses", supply.memory)
-    workers = _gauge(
-        "portal_model_workers", "Model workers that announce themselves", "rung", "state"
-    )
+    workers = _gauge("portal_model_workers", "Workers that announce a rung", "rung", "state")
     found = Counter((r.tier, "ready" if r.ready else "unready") for r in supply.reports)
-    for rung in ORDER:
+    for rung in supply.rungs:
         for state in ("ready", "unready"):
             workers.add_metric([rung, state], found[rung, state])
     yield workers
+    yield from _of_rungs(supply)
 
 
-def _of_turns(demand: Demand, live: list[str]) -> Iterator[GaugeMetricFamily]:
+def _of_rungs(supply: Supply) -> Iterator[GaugeMetricFamily]:
+    """What the ready workers say of themselves, every few seconds."""
+    for name, documentation, figure in _SUMS:
+        family = _gauge(name, documentation, "rung")
+        for rung in supply.rungs:
+            family.add_metric([rung], sum(figure(r) for r in supply.reports if r.tier == rung))
+        yield family
+    predicted = _gauge(
+        "portal_predicted_first_token_seconds",
+        "When the next turn would see its first token, on the rung's least busy worker",
+        "rung",
+    )
+    for rung in supply.rungs:
+        ready = [r.predicted_s for r in supply.reports if r.tier == rung and r.ready]
+        if ready:
+            predicted.add_metric([rung], min(ready))
+    yield predicted
+
+
+def _of_turns(demand: Demand, rungs: list[str], live: list[str]) -> Iterator[GaugeMetricFamily]:
     counts: Counter[str] = Counter()
-    oldest = dict.fromkeys(QUEUES, 0.0)
+    oldest = dict.fromkeys([*rungs, DEFAULT_QUEUE], 0.0)
     for tried in demand.kinds("queued"):
         rung = rung_for(tried, live)
         counts[rung] += int(demand.count("queued", tried))
         oldest[rung] = max(oldest[rung], demand.age("queued", tried))
     queued = _gauge("portal_turns_queued", "Turns that no worker has claimed", "rung")
     age = _gauge("portal_turns_oldest_queued_seconds", "Age of the oldest of them", "rung")
-    for rung in QUEUES:
+    for rung in oldest:
         queued.add_metric([rung], counts[rung])
         age.add_metric([rung], oldest[rung])
     yield queued

@@ -1,6 +1,6 @@
 """What PostgreSQL and Redis know of an installation's demand and supply, in a round trip each."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,6 @@ from portal import limits
 
 #: The queue of turns that no live rung is there for: any worker quotes.
 DEFAULT_QUEUE = "default"
-QUEUES = (*ORDER, DEFAULT_QUEUE)
 #: The live turns and open escalations have partial indexes, so this reads what is open only.
 _QUERY = f"""
 SELECT 'queued', tiers_tried::text, count(*),
@@ -67,6 +66,11 @@ class Supply:
     memory: int = 0
     reports: tuple[RungReport, ...] = ()
 
+    @property
+    def rungs(self) -> list[str]:
+        """Rungs that need workers, best first: the ladder's, and whatever else is announced."""
+        return list(dict.fromkeys((*ORDER, *(report.tier for report in self.reports))))
+
 
 def read_demand() -> Demand:
     try:
@@ -99,16 +103,17 @@ def _rungs() -> Rungs:
 
 def read_supply() -> Supply:
     memory: Any = _redis().info("memory")
-    depths: dict[str, int] = {}
-    unacknowledged = 0
-    if (broker := _broker()) is not None:
-        pipe = broker.pipeline(transaction=False)
-        for queue in QUEUES:
-            pipe.llen(queue)
-        pipe.hlen("unacked")
-        *lengths, unacknowledged = pipe.execute()
-        depths = dict(zip(QUEUES, lengths, strict=True))
-    return Supply(depths, unacknowledged, memory["used_memory"], tuple(_rungs().reports()))
+    seen = Supply(memory=memory["used_memory"], reports=tuple(_rungs().reports()))
+    if (broker := _broker()) is None:
+        return seen
+    queues = [*seen.rungs, DEFAULT_QUEUE]
+    pipe = broker.pipeline(transaction=False)
+    for queue in queues:
+        pipe.llen(queue)
+    pipe.hlen("unacked")
+    *lengths, unacknowledged = pipe.execute()
+    depths = dict(zip(queues, lengths, strict=True))
+    return replace(seen, depths=depths, unacknowledged=unacknowledged)
 
 
 def rung_for(tried: str, live: list[str]) -> str:

@@ -28,6 +28,7 @@ from conversations.models import AgentProfile, Conversation, ConversationEvent, 
 from conversations.services.events import append_event, lock
 from portal import limits
 from portal.core.errors import ServiceError
+from portal.core.metrics import SLA_BREACHES
 from portal.core.service import BaseService
 
 BATCH = 200
@@ -160,6 +161,7 @@ class DeskWatchService(BaseService):
                 view = outlook(escalation, schedule=load_schedule(now), now=now)
                 text = words.still_waiting(view, zone=settings.CONFIG.desk_timezone)
                 self.desk.tell_waiting(conversation, view, text, now)
+        SLA_BREACHES.labels(clock).inc()
         dispatch.ring_doorbell(conversation_id)
         return True
 

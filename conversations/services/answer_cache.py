@@ -13,6 +13,7 @@ from conversations.inference.extractive import Similarity
 from conversations.models import Article, CachedAnswer, Review, Turn
 from conversations.retrieval.embedding import EmbeddingUnavailable
 from conversations.services.outcome import Cited, Outcome
+from portal.core.metrics import CACHE_LOOKUPS
 from portal.core.service import BaseService
 
 #: Best first; an answer of a lower rung is not given where a better one would write now.
@@ -35,6 +36,11 @@ class AnswerCacheService(BaseService):
         one = asked(question)
         if one is None or not self.enabled():
             return None
+        found = self._find(one, article_id, rung)
+        CACHE_LOOKUPS.labels("miss" if found is None else "hit").inc()
+        return found
+
+    def _find(self, one: Asked, article_id: int, rung: str) -> CachedAnswer | None:
         known = CachedAnswer.objects.filter(article_id=article_id).order_by("-approved", "-pk")
         entries = [entry for entry in known[:CANDIDATES] if _good_enough(entry, rung)]
         for entry in entries:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -24,11 +24,13 @@ from conversations.services.keeper import HeldLease, LeaseKeeper
 from conversations.services.outage import AWAY, through_outage
 from conversations.services.outcome import Outcome, finish
 from conversations.services.sources import SourceSet, gather
+from conversations.services.turn_measures import how_it_ended, observe_end
 from conversations.services.turns import Lease, LostTurn
 from conversations.streaming.publisher import Fenced, TurnStream
+from portal import telemetry
 from portal.core.errors import ServiceError, UnexpectedError
 from portal.core.events import emit
-from portal.core.metrics import FIRST_TOKEN_SECONDS, TURNS
+from portal.core.metrics import TURNS_FENCED
 from portal.core.service import BaseService
 
 #: How often a burst of messages may make the assistant look again before its first word.
@@ -94,14 +96,17 @@ class IntelligentAssistantService(BaseService):
         model's words through the grounding gate; 4. save and announce in one transaction. A fault
         on the way becomes an honest sentence and an escalation, never silence.
         """
+        telemetry.received(turn_id)
         lease = turns.claim(turn_id=turn_id)
         if lease is None:
+            telemetry.forget(turn_id)
             return False
         fields = {"turn": str(turn_id), "epoch": lease.epoch}
         with self.operation("reply", **fields), self.keeper.hold(lease) as held:
             try:
                 return self._answer(lease, held)
             except (LostTurn, Fenced):
+                TURNS_FENCED.inc()
                 return False
             except AWAY:  # the question is not at fault: somebody answers it in a moment
                 through_outage(lambda: turns.release(lease))
@@ -135,7 +140,8 @@ class IntelligentAssistantService(BaseService):
             turn = Turn.objects.select_related("question").get(pk=lease.turn_id)
             memory, last = self._recall(turn)
             judgement = self.judge.judge(memory, last=last)
-            retrieved_at = decided_at = self.now()
+            decided_at = self.now()
+            retrieved_at = decided_at - timedelta(seconds=judgement.decision_s)
             if not turns.cover_newer_messages(lease):
                 break
         return Look(turn, memory, judgement, retrieved_at, decided_at)
@@ -258,21 +264,14 @@ class IntelligentAssistantService(BaseService):
         )
         stream.end(seq)
         self.ring(lease.conversation_id)
-        ended = "failed" if outcome.failed else "stopped" if outcome.stopped else "done"
-        TURNS.labels(outcome.decision, outcome.tier, ended).inc()
-        accepted = Turn.objects.values_list("accepted_at", flat=True).get(pk=lease.turn_id)
-        first_ms = None
-        if outcome.first_token_at is not None:
-            seconds = (outcome.first_token_at - accepted).total_seconds()
-            FIRST_TOKEN_SECONDS.labels(outcome.tier).observe(seconds)
-            first_ms = round(seconds * 1000, 1)
+        first_ms = observe_end(lease.turn_id, outcome)
         emit(
             "turn.finished",
             turn=str(lease.turn_id),
             decision=outcome.decision,
             reason=outcome.reason,
             tier=outcome.tier,
-            outcome=ended,
+            outcome=how_it_ended(outcome),
             first_token_ms=first_ms,
         )
 

@@ -13,6 +13,7 @@ from conversations.keys import hash_token
 from conversations.models import Conversation, ConversationEvent, Message, Rating, Turn
 from conversations.services import turns
 from conversations.services.events import append_event, append_message, lock
+from portal import telemetry
 from portal.core.errors import InvalidInput, NotFound
 from portal.core.service import BaseService
 
@@ -91,6 +92,7 @@ class IntakeService(BaseService):
         turn = turns.open_turn(conversation=conversation, question=message, now=now)
         if turn.state == Turn.State.QUEUED:
             transaction.on_commit(lambda: dispatch.ring(turn.id))
+        transaction.on_commit(lambda: telemetry.since(turn.id, "accept", now))
         return turn
 
     def _reopen(self, conversation: Conversation, now: datetime) -> None:

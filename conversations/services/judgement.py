@@ -23,7 +23,7 @@ class Judgement:
     """`reply` is a ready sentence (a courtesy, a question back, a hand-over); empty: write from
     `articles`. `closing` is said after it. `hand_over` is the reason of the escalation to open, or
     empty; `language` what the customer writes in, where it is plain. `trace` is what the decision
-    was made of."""
+    was made of; it took `decision_s` seconds after the search."""
 
     action: Action
     reason: str
@@ -36,6 +36,7 @@ class Judgement:
     choices: tuple[dict[str, Any], ...] = ()
     result: SearchResult | None = None
     trace: dict[str, Any] = field(default_factory=dict)
+    decision_s: float = 0.0
 
 
 class Judge(Protocol):

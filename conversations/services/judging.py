@@ -1,6 +1,7 @@
 """SearchJudge: what kind of turn it is, what the articles have, and what to do about it."""
 
 from dataclasses import replace
+from time import perf_counter
 
 from django.utils.translation import gettext
 
@@ -42,6 +43,7 @@ class SearchJudge:
 
     def _search(self, query: SearchQuery, last: LastTurn) -> Judgement:
         result = self.search.search(query)
+        began = perf_counter()
         decision = policy.decide(
             result,
             query,
@@ -60,6 +62,7 @@ class SearchJudge:
             decision.confidence,
             result=result,
             trace=decision.trace,
+            decision_s=perf_counter() - began,
         )
         if decision.action == "answer":
             return replace(judgement, articles=tuple(articles))

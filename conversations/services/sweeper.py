@@ -19,6 +19,7 @@ from conversations.services.outcome import Outcome, finish
 from conversations.services.turns import LostTurn
 from portal import limits
 from portal.core.events import emit
+from portal.core.metrics import TURNS, TURNS_SWEPT
 from portal.core.service import BaseService
 
 #: A wake-up that never reached the broker is repeated after this; a queued one after QUEUE_WAIT.
@@ -59,6 +60,7 @@ class SweeperService(BaseService):
             taken = due.filter(pk=turn_id).update(rung_at=now)
             if taken == 1:
                 dispatch.ring(turn_id, tried=tried)
+                TURNS_SWEPT.inc()
                 emit("turn.swept", turn=str(turn_id))
                 count += 1
         return count
@@ -97,4 +99,5 @@ class SweeperService(BaseService):
             return False
         stream.end(seq)
         dispatch.ring_doorbell(turn.conversation_id)
+        TURNS.labels(outcome.decision, outcome.tier, "late").inc()
         return True

@@ -13,6 +13,8 @@ from uuid import UUID
 
 import redis
 
+from portal.core.metrics import STREAM_APPENDS
+
 _APPEND = """
 local epoch = tonumber(redis.call('HGET', KEYS[2], 'epoch') or '0')
 if tonumber(ARGV[1]) < epoch then return -1 end
@@ -119,13 +121,16 @@ class TurnStream:
     def _lose(self) -> None:
         """Redis is away: let the writing go on and try it again in a moment."""
         self.lossy = True
+        STREAM_APPENDS.labels("lost").inc()
         self._silent_until = time.monotonic() + RETRY_SECONDS
 
     def _append(self, offset: int, piece: str) -> Append:
         script = self.client.register_script(_APPEND)
         keys = [stream_key(self.turn_id), state_key(self.turn_id)]
         args: list[str | int] = [self.epoch, offset, piece, len(piece), self.ttl]
-        return Append(int(script(keys=keys, args=args)))
+        outcome = Append(int(script(keys=keys, args=args)))
+        STREAM_APPENDS.labels(outcome.name.lower()).inc()
+        return outcome
 
     def stage(self, name: str) -> None:
         """Tell the watchers what is being done; not part of the text, never replayed."""

@@ -51,12 +51,6 @@ QUEUE_WAIT_SECONDS = Histogram(
     ("tier",),
     buckets=_WAIT,
 )
-TURNS_HELD = Gauge(
-    "portal_turns_held",
-    "Turns that this worker answers now",
-    ("rung",),
-    multiprocess_mode="livesum",
-)
 TURNS_SWEPT = Counter("portal_turns_swept_total", "Wake-ups that the sweeper had to repeat")
 TURNS_FENCED = Counter("portal_turns_fenced_total", "Turns that their worker lost to another")
 WAKE_UPS = Counter(
@@ -69,27 +63,3 @@ CACHE_LOOKUPS = Counter(
     "portal_answer_cache_lookups_total", "Searches for an answer given before", ("result",)
 )
 SLA_BREACHES = Counter("portal_sla_breaches_total", "Missed promises to customers", ("clock",))
-
-# The model of this worker
-_SUM, _MOST = "livesum", "livemax"
-MODEL_READY = Gauge(
-    "portal_model_ready",
-    "Whether this worker's model serves",
-    ("rung",),
-    multiprocess_mode=_SUM,
-)
-MODEL_SLOTS = Gauge(
-    "portal_model_slots", "Replies it can write at once", ("rung",), multiprocess_mode=_SUM
-)
-MODEL_SLOTS_USED = Gauge(
-    "portal_model_slots_used", "Replies it writes now", ("rung",), multiprocess_mode=_SUM
-)
-MODEL_WAITING = Gauge(
-    "portal_model_waiting", "Replies that wait for a slot", ("rung",), multiprocess_mode=_SUM
-)
-MODEL_FIRST_TOKEN = Gauge(
-    "portal_model_predicted_first_token_seconds",
-    "When a request that came now would see its first token",
-    ("rung",),
-    multiprocess_mode=_MOST,
-)

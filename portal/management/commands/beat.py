@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from portal import beat, probes
 from portal.celery import app
 
 
@@ -14,9 +15,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         run = settings.CONFIG.var / "run"
         run.mkdir(parents=True, exist_ok=True)
+        probes.start(settings.CONFIG.metrics_port, beat.liveness)
         app.start(
             [
                 "beat",
+                "--scheduler=portal.beat:PulsingScheduler",
                 f"--schedule={run / 'beat-schedule'}",
                 "--pidfile=",
                 f"--loglevel={settings.CONFIG.log_level}",

@@ -5,9 +5,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from celery import signals
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from portal import probes
 from portal.celery import app
 
 #: Threads wait for the model or the database most of the time.
@@ -35,6 +37,10 @@ class Command(BaseCommand):
         # on two busy cores a step of 20 ms took 400. Read when torch is loaded, so set it first.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         queue = tier() if options["kind"] == "model" else "default"
+        liveness = probes.Liveness()
+        signals.worker_ready.connect(lambda **_: liveness.ready(), weak=False)
+        signals.worker_shutting_down.connect(lambda **_: liveness.leave(), weak=False)
+        probes.start(settings.CONFIG.metrics_port, liveness)
         app.worker_main(
             [
                 "worker",
