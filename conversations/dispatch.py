@@ -6,6 +6,7 @@ A wake-up carries the turn's id only. Losing one costs time, never a turn: the s
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -16,7 +17,10 @@ from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from conversations.inference.rungs import Rungs
+from conversations.inference.breaker_store import Breakers
+from conversations.inference.ladder import HAND_ON_SECONDS, Step
+from conversations.inference.remote_rungs import BadRemoteRung, RemoteRung, order, parse
+from conversations.inference.rungs import RungReport, Rungs
 from conversations.models import Turn
 from conversations.streaming.doorbell import doorbell
 from conversations.streaming.publisher import TurnStream
@@ -31,9 +35,24 @@ WATCH = "conversations.watch_desk"
 SUGGEST = "conversations.suggest"
 REWRITE = "conversations.rewrite"
 RENEW = "conversations.renew_knowledge"
+FILL_REVIEW = "conversations.fill_review"
 DEFAULT_QUEUE = "default"
 
-rungs = Rungs(settings.REDIS_URL)
+
+def _configured() -> tuple[RemoteRung, ...]:
+    """The remote rungs; a setting that cannot be used is an error of `manage.py check`."""
+    try:
+        return parse(settings.CONFIG.remote_rungs)
+    except BadRemoteRung as exc:
+        logging.getLogger("portal.ladder").error("PORTAL_REMOTE_RUNGS is not used: %s", exc)
+        return ()
+
+
+remote_rungs = _configured()
+#: All rungs that write with a model, best first.
+LADDER = order(remote_rungs, scripted=settings.CONFIG.tier == "scripted")
+rungs = Rungs(settings.REDIS_URL, LADDER)
+breakers = Breakers(settings.REDIS_URL)
 #: One quick retry: an answer that is being written does not wait for a lost Redis.
 stream_client = redis.Redis.from_url(
     settings.REDIS_URL,
@@ -46,11 +65,43 @@ _publishers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="publish")
 
 
 def queue_for(tried: list[str]) -> str:
-    """The best live rung that was not tried yet; without one, any worker quotes the articles."""
-    for rung in rungs.live():
-        if rung not in tried:
-            return rung
-    return DEFAULT_QUEUE
+    """The queue of the rung that a turn is sent to; without one, any worker quotes the articles."""
+    return route(tried)[0]
+
+
+def route(tried: list[str]) -> tuple[str, list[Step]]:
+    """The queue for a turn, and why better rungs were passed over.
+
+    The best live rung that was not tried, whose breaker is closed and that can keep the time
+    promise. Where all are too busy, the best one decides itself (its worker quotes as well as any),
+    unless turns wait for its threads already.
+    """
+    steps: list[Step] = []
+    open_rungs = [report for report in rungs.best() if report.tier not in tried]
+    passing = []
+    for report in open_rungs:
+        if breakers.get(report.tier).passes:
+            passing.append(report)
+        else:
+            steps.append(Step(report.tier, "passed_over", "breaker open"))
+    for report in passing:
+        why = _objection(report)
+        if not why:
+            return report.tier, steps
+        predicted_ms = round(report.predicted_s * 1000)
+        steps.append(Step(report.tier, "passed_over", why, predicted_ms))
+    if passing and not passing[0].behind:
+        return passing[0].tier, []
+    return DEFAULT_QUEUE, steps
+
+
+def _objection(report: RungReport) -> str:
+    if report.behind:
+        return "turns wait in its queue"
+    if report.full:
+        return "busy"
+    late = report.predicted_s > limits.FIRST_TOKEN_BUDGET - HAND_ON_SECONDS
+    return "late" if late else ""
 
 
 def ring(turn_id: UUID, *, tried: list[str] | None = None) -> None:
@@ -58,7 +109,7 @@ def ring(turn_id: UUID, *, tried: list[str] | None = None) -> None:
     _publishers.submit(_ring, turn_id, tried or [])
 
 
-def _send(task: str, kwargs: dict[str, str], queue: str = DEFAULT_QUEUE) -> bool:
+def _send(task: str, kwargs: dict[str, Any], queue: str = DEFAULT_QUEUE) -> bool:
     """Hand a task to the broker; False, and a log line, if it is away."""
     began = datetime.now(UTC)
     try:
@@ -74,7 +125,9 @@ def _send(task: str, kwargs: dict[str, str], queue: str = DEFAULT_QUEUE) -> bool
 
 
 def _ring(turn_id: UUID, tried: list[str]) -> None:
-    if not _send(REPLY, {"turn_id": str(turn_id)}, queue_for(tried)):
+    queue, steps = route(tried)
+    way = [step.as_json() for step in steps]
+    if not _send(REPLY, {"turn_id": str(turn_id), "route": way}, queue):
         return
     try:
         Turn.objects.filter(pk=turn_id, queued_at__isnull=True).update(queued_at=Now())

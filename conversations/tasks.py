@@ -1,5 +1,6 @@
 """Celery tasks: ids in, one service call each, safe to run twice."""
 
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
@@ -9,12 +10,14 @@ from conversations import assembly, dispatch
 from conversations.escalation.watch import DeskWatchService
 from conversations.retrieval.embedding import configured_embedder
 from conversations.services.knowledge import KnowledgeService
+from conversations.services.review_queue import ReviewQueueService
 from conversations.services.sweeper import SweeperService
 
 
 @shared_task(name=dispatch.REPLY)
-def reply(*, turn_id: str, **_: object) -> None:
-    assembly.assistant().reply(turn_id=UUID(turn_id))
+def reply(*, turn_id: str, route: list[dict[str, Any]] | None = None, **_: object) -> None:
+    with assembly.busy():
+        assembly.assistant().reply(turn_id=UUID(turn_id), route=route or ())
 
 
 @shared_task(name=dispatch.SWEEP)
@@ -40,3 +43,8 @@ def rewrite(*, request: str, conversation_id: str, **_: object) -> None:
 @shared_task(name=dispatch.RENEW)
 def renew_knowledge(**_: object) -> None:
     KnowledgeService(embedder=configured_embedder).renew()
+
+
+@shared_task(name=dispatch.FILL_REVIEW)
+def fill_review(**_: object) -> None:
+    ReviewQueueService().fill(now=timezone.now())

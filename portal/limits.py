@@ -46,8 +46,10 @@ INSIGHTS_REFRESH = 60.0  # how often the ledger reads what changed
 EVENTS_PAGE = 200  # durable frames replayed per query
 
 # Generation
+#: What is promised from a message's acceptance to the first text.
+FIRST_TOKEN_PROMISE = 0.5
 #: Predicted seconds to a model's first token beyond which its rung is passed over for this turn.
-#: Half a second is promised from the acceptance; search and decision take part of it.
+#: Search and decision take the other part of the promise.
 FIRST_TOKEN_BUDGET = 0.35
 PROMPT_TOKENS = 1_500
 REPLY_TOKENS = 220
@@ -60,6 +62,13 @@ LOOKING_TTL = 15.0  # who looks at a conversation, and who types
 REOPEN_WITHIN = 7 * 24 * 3600  # a customer who writes again gets the person back
 CUSTOMER_LEFT = 24 * 3600  # no word after an answer: the conversation is closed
 NOTE_CHARS = 4_000
+
+# Review of conversations: what a supervisor can judge in an hour a week
+REVIEW_SAMPLE = 60  # turns of a week, drawn at random in strata
+REVIEW_TWICE = 0.1  # share of the sample that two people judge
+REVIEW_LOWEST = 15  # least sure answers of a week
+REVIEW_LOOKS_BACK = 14 * 24 * 3600  # complaints and thumbs down older than this are not fetched
+REVIEW_FILL = 600.0  # how often the queue is filled
 
 # The front door. (how many at once, refilled within so many seconds); see docs/security.md.
 SESSION = 12 * 3600  # a login lasts a shift

@@ -27,9 +27,11 @@ from conversations.models import (
     Follow,
     Message,
     Note,
+    ReviewItem,
     Turn,
 )
 from conversations.services.events import append_message, lock
+from conversations.services.review_queue import ReviewQueueService
 from conversations.streaming.frames import FrameError, clean_text
 from portal import limits
 from portal.core.errors import InvalidInput, NotFound
@@ -165,6 +167,9 @@ class SpeechService(BaseService):
             )
             if turn is None:
                 raise NotFound
+            ReviewQueueService().add(
+                turn_ids=[turn.pk], why=ReviewItem.Why.FLAGGED, now=now, flagged_by=agent.id
+            )
             record(
                 action="turn.flagged",
                 now=now,
