@@ -45,7 +45,10 @@ class InstallationCollector(Collector):
         self.demand, self.supply = demand, supply
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        asked = {"database": _pool.submit(self.demand), "redis": _pool.submit(self.supply)}
+        asked: dict[str, Future[Any]] = {
+            "database": _pool.submit(self.demand),
+            "redis": _pool.submit(self.supply),
+        }
         answers = {name: _answer(name, future) for name, future in asked.items()}
         up = _gauge("portal_dependency_up", "Whether it answered within a second", "dependency")
         for name, answer in answers.items():

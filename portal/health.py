@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Connection
@@ -55,7 +55,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 def readyz(_request: HttpRequest) -> HttpResponse:
     """Each dependency by name, with the reason. 503 only if a vital one fails."""
     findings = look()
-    ready = all(finding.ok for name, finding in findings.items() if name in VITAL)
+    ready = is_ready(findings)
     degraded = ready and not all(finding.ok for finding in findings.values())
     status = "degraded" if degraded else "ready" if ready else "unready"
     body = {"status": status, "checks": {name: asdict(f) for name, f in findings.items()}}
@@ -66,8 +66,14 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 @never_cache
 def metrics(_request: HttpRequest) -> HttpResponse:
     """Prometheus' text format: this process, or all that share a folder, and the installation."""
-    body = process_metrics() + generate_latest(gauges.INSTALLATION)
-    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
+    if settings.CONFIG.metrics_port:
+        raise Http404  # on a port of its own, inside
+    return HttpResponse(all_metrics(), content_type=CONTENT_TYPE_LATEST)
+
+
+def all_metrics() -> bytes:
+    """Of the processes and of the whole installation."""
+    return process_metrics() + generate_latest(gauges.INSTALLATION)
 
 
 def process_metrics() -> bytes:
@@ -77,6 +83,11 @@ def process_metrics() -> bytes:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry) + generate_latest(gauges.PROCESS)
+
+
+def is_ready(findings: dict[str, Finding]) -> bool:
+    """Whether traffic may come: nothing vital fails."""
+    return all(finding.ok for name, finding in findings.items() if name in VITAL)
 
 
 def look() -> dict[str, Finding]:

@@ -33,7 +33,14 @@ QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 class PortalServer(Server):
     """Daphne's server with our protocols, our shutdown and a plain word when the port is taken."""
 
-    def __init__(self, application: Any, *, drain: float, **options: Any) -> None:
+    def __init__(
+        self,
+        application: Any,
+        *,
+        drain: float,
+        pulse: Callable[[bool], None] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(
             application,
             action_logger=log_access,
@@ -48,6 +55,7 @@ class PortalServer(Server):
             **options,
         )
         self.drain_seconds = drain
+        self.pulse = pulse
         self.draining = False
         self.failure = ""
         self.ports: list[Any] = []
@@ -73,9 +81,16 @@ class PortalServer(Server):
             loop.add_signal_handler(number, self.drain)
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
+        reactor.callWhenRunning(self.beat)
         reactor.callWhenRunning(self.listen)
         reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
         reactor.run(installSignalHandlers=False)
+
+    def beat(self) -> None:
+        """Say that the event loop turns."""
+        if self.pulse:
+            self.pulse(self.draining)
+            reactor.callLater(1, self.beat)
 
     def listen(self) -> None:
         waiting = [serverFromString(reactor, e).listen(self.http_factory) for e in self.endpoints]
@@ -175,11 +190,16 @@ def serve(
     port: int,
     drain: float = limits.DRAIN,
     ready: Callable[[], None] | None = None,
+    pulse: Callable[[bool], None] | None = None,
 ) -> str:
-    """Serve an ASGI application until a signal. Returns what was wrong, or "" after a drain."""
+    """Serve an ASGI application until a signal. Returns what was wrong, or "" after a drain.
+
+    `pulse` is called every second by the event loop, with whether it drains.
+    """
     server = PortalServer(
         application,
         drain=drain,
+        pulse=pulse,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         ready_callable=ready,
     )

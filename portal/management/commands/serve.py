@@ -5,7 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portal import health, probes
 from portal.serve import serve
+
+#: An event loop that has not turned for so long will not turn again.
+STUCK_SECONDS = 15.0
 
 
 class Command(BaseCommand):
@@ -19,11 +23,29 @@ class Command(BaseCommand):
         from portal.asgi import application  # noqa: PLC0415 (loads every consumer: not for --help)
 
         host, port = options["host"], options["port"]
+        liveness = probes.Liveness(patience=STUCK_SECONDS)
+        probes.start(
+            settings.CONFIG.metrics_port,
+            liveness,
+            well=lambda: health.is_ready(health.look()),
+            metrics=health.all_metrics,
+        )
+
+        def listening() -> None:
+            liveness.ready()
+            self.stdout.write(f"listening on http://{host}:{port}/")
+
+        def pulse(draining: bool) -> None:
+            liveness.beat()
+            if draining:
+                liveness.leave()
+
         failure = serve(
             application,
             host=host,
             port=port,
-            ready=lambda: self.stdout.write(f"listening on http://{host}:{port}/"),
+            ready=listening,
+            pulse=pulse,
         )
         if failure:
             raise CommandError(f"{failure} Choose another port: make run PORT={port + 1}")
