@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 
@@ -15,40 +16,86 @@ from conversations.dialogue.calibration import load_or_conservative
 from conversations.escalation.copilot import CopilotService
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.extractive import Source, compared_texts
+from conversations.inference.ladder import Ladder
 from conversations.inference.registry import build_backend as build
+from conversations.inference.remote_backend import RemoteBackend
+from conversations.inference.remote_rungs import RemoteRung
 from conversations.models import Article
 from conversations.retrieval.embedding import EmbeddingUnavailable, registry
 from conversations.retrieval.likeness import Likeness
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.assistant import IntelligentAssistantService
-from conversations.services.drafting import Drafting
+from conversations.services.drafting import EXTRACTIVE, Drafting
 from conversations.services.judging import SearchJudge
 from conversations.services.keeper import LeaseKeeper
 from portal import limits
-from portal.conf import Config
+from portal.conf import Config, secret
 from portal.core.events import emit
 
 #: Articles whose sentences are compared in advance at a worker's start, and for how long.
 MOST_WARMED, WARM_SECONDS = 500, 20.0
 
 keeper = LeaseKeeper(interval=limits.HEARTBEAT)
-_provider: list[Callable[[], GenerationBackend | None]] = [lambda: None]
+_provider: list[Callable[[], Sequence[GenerationBackend]]] = [tuple]
+_answering: set[int] = set()
 
 
-def use_backend(provider: Callable[[], GenerationBackend | None]) -> None:
-    """Name who gives the model of this process; without one, passages are quoted."""
+def use_backends(provider: Callable[[], Sequence[GenerationBackend]]) -> None:
+    """Name who gives the rungs of this process, best first; without one, passages are quoted."""
     _provider[0] = provider
 
 
+def use_backend(provider: Callable[[], GenerationBackend | None]) -> None:
+    """As `use_backends`, for a process with one rung."""
+    use_backends(lambda: [found] if (found := provider()) is not None else [])
+
+
 def current_backend() -> GenerationBackend | None:
-    """The model of this process when it can serve now. Asked for each turn: it may come and go."""
+    """The best rung of this process that can serve now. Asked for each turn: it may come and go."""
+    return next((backend for backend in _backends() if backend.ready()), None)
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Count a thread that answers a turn, for this worker's announcement."""
+    me = threading.get_ident()
+    _answering.add(me)
+    try:
+        yield
+    finally:
+        _answering.discard(me)
+
+
+def answering() -> int:
+    """How many turns are being answered in this process."""
+    return len(_answering)
+
+
+def _backends() -> Sequence[GenerationBackend]:
     return _provider[0]()
+
+
+@cache
+def ladder() -> Ladder:
+    return Ladder(
+        backends=_backends,
+        breakers=dispatch.breakers,
+        elsewhere=dispatch.rungs.best,
+        order=dispatch.LADDER,
+        budget=limits.FIRST_TOKEN_BUDGET,
+        promise=limits.FIRST_TOKEN_PROMISE,
+    )
 
 
 def build_backend(config: Config, tier: str) -> GenerationBackend:
     """Load a rung's model. Raises BackendUnavailable with the operator's reason."""
     return build(replace(config, tier=tier))
+
+
+def remote_backend(rung: RemoteRung) -> GenerationBackend:
+    """A rung that another server runs; its key comes from the variable that it names."""
+    return RemoteBackend(rung, secret(rung.key))
 
 
 @cache
@@ -80,14 +127,15 @@ def drafting() -> Drafting:
         flush_chars=limits.FLUSH_CHARS,
         now=timezone.now,
         similarity=likeness(),
-        first_token_budget=limits.FIRST_TOKEN_BUDGET,
     )
 
 
 @cache
 def answer_cache() -> AnswerCacheService:
     return AnswerCacheService(
-        similarity=likeness(), enabled=lambda: bool(settings.CONFIG.answer_cache)
+        similarity=likeness(),
+        enabled=lambda: bool(settings.CONFIG.answer_cache),
+        rungs=(*dispatch.LADDER, EXTRACTIVE),
     )
 
 
@@ -96,6 +144,8 @@ def assistant() -> IntelligentAssistantService:
     return IntelligentAssistantService(
         judge=judge(),
         backend=current_backend,
+        ladder=ladder(),
+        wake=lambda turn_id, tried: dispatch.ring(turn_id, tried=tried),
         drafting=drafting(),
         cache=answer_cache(),
         open_stream=dispatch.open_stream,

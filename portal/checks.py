@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from conversations.inference.remote_rungs import BadRemoteRung, parse
 from portal import limits
 from portal.conf import Config
 from portal.core.addresses import AddressError, networks
@@ -140,13 +141,17 @@ def _broken_urls(config: Config) -> Iterator[CheckMessage]:
 
 def _broken_choices(config: Config) -> Iterator[CheckMessage]:
     for name, value, choices, code in (
-        ("PORTAL_TIER", config.tier, {"auto", "gpu", "cpu"}, "portal.E010"),
+        ("PORTAL_TIER", config.tier, {"auto", "gpu", "cpu", "scripted"}, "portal.E010"),
         ("PORTAL_LOG_FORMAT", config.log_format, {"human", "json"}, "portal.E011"),
         ("PORTAL_LOG_LEVEL", config.log_level, LEVELS, "portal.E012"),
     ):
         if value not in choices:
             hint = f"Use one of {', '.join(sorted(choices))}."
             yield Error(f"{name} is {value!r}.", hint=hint, id=code)
+    try:
+        parse(config.remote_rungs)
+    except BadRemoteRung as error:
+        yield Error(f"PORTAL_REMOTE_RUNGS: {error}", hint="See docs/ladder.md.", id="portal.E030")
     if config.model_threads < 0:
         yield Error(
             "PORTAL_MODEL_THREADS is negative.", hint="Use 0 for all cores.", id="portal.E013"

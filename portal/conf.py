@@ -148,6 +148,12 @@ class Config:
     model_threads: int = _env(
         "PORTAL_MODEL_THREADS", 0, "Threads of the model worker; 0: all cores but one."
     )
+    remote_rungs: str = _env(
+        "PORTAL_REMOTE_RUNGS",
+        "",
+        "Other servers as rungs of the ladder: a JSON list of OpenAI-compatible endpoints "
+        "([docs/ladder.md](ladder.md)). Their keys stay in variables of their own.",
+    )
     # --- decisions
     max_error: float = _env(
         "PORTAL_MAX_ERROR",
@@ -191,6 +197,11 @@ class Config:
     @property
     def embeds_redis(self) -> bool:
         return not self.redis_url
+
+
+def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The value of a variable that another setting names, such as an API key."""
+    return environ.get(name, "").strip() if name else ""
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Config:

@@ -43,6 +43,14 @@ class GroundedWriter:
         self._open = len(self._held)
         self._show(opening)
 
+    def resume(self, shown: str) -> None:
+        """Go on from text that another wrote: a sentence of an original that is open there is to
+        be finished as the original has it."""
+        rest = (split_sentences(shown) or [""])[-1]
+        begun = flat(rest)
+        if begun and any(original.startswith(begun) for original in self.quotable):
+            self._held, self._open = rest, len(rest)
+
     def feed(self, piece: str) -> bool:
         """Take a piece. False: a sentence was refused, stop the model."""
         self._held += piece

@@ -24,6 +24,7 @@ from conversations.inference.backend import (
     GenerationBackend,
     GenerationRequest,
 )
+from conversations.inference.ladder import Ladder
 from conversations.models import Conversation, Message
 from conversations.services.drafting import Drafting
 from conversations.services.judgement import Judge, LastTurn
@@ -135,7 +136,7 @@ class CopilotService(BaseService):
         draft = self.drafting.write(
             memory=memory,
             sources=sources.sources,
-            backend=self.backend(),
+            descent=Ladder.of(self.backend).descent(),
             stream=stream,
             held=HeldLease(lease),
             seconds_left=SECONDS,

@@ -1,5 +1,6 @@
 """Where breakers are kept: in Redis for all workers, and in this process while Redis is away."""
 
+import contextlib
 import json
 import logging
 import threading
@@ -39,10 +40,8 @@ class Breakers:
         read_at, known = self._known.get(rung, (-_CACHE_SECONDS, Breaker()))
         if time.monotonic() - read_at < _CACHE_SECONDS:
             return known
-        try:
+        with contextlib.suppress(redis.RedisError):  # else it goes on with what it knows
             known = _parsed(self._client.get(key(rung)))
-        except redis.RedisError:
-            pass  # this process goes on with what it knows
         return self._keep(rung, known)
 
     def failed(self, rung: str, reason: str) -> Breaker:
@@ -104,7 +103,8 @@ class Breakers:
                 pipe.set(key(rung), json.dumps(asdict(new)), ex=KEEP_SECONDS)
             return old, new
 
-        result: tuple[Breaker, Breaker] = self._client.transaction(
+        client: Any = self._client
+        result: tuple[Breaker, Breaker] = client.transaction(
             transaction, key(rung), value_from_callable=True
         )
         return result

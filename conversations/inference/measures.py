@@ -1,15 +1,10 @@
-"""What a rung measures of itself, and what follows for the next reply. Pure but for the clock."""
+"""What a rung measures of itself, and what follows for the next reply. Pure."""
 
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 #: Weight of the newest reply in the running averages that predictions are made from.
 _NEWEST = 0.2
-#: A measurement older than this says nothing of now.
-WINDOW_SECONDS = 300.0
-_MOST = 512
 
 
 class Meter:
@@ -32,26 +27,6 @@ class Meter:
         """
         before = max(0, active - slots + 1)
         return self._first_s + before * self._total_s / slots
-
-
-class Recent:
-    """The times of the last minutes, for the operators' page."""
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._kept: deque[tuple[float, float]] = deque(maxlen=_MOST)
-        self._lock = threading.Lock()
-
-    def add(self, value: float) -> None:
-        with self._lock:
-            self._kept.append((self._clock(), value))
-
-    def values(self) -> list[float]:
-        since = self._clock() - WINDOW_SECONDS
-        with self._lock:
-            while self._kept and self._kept[0][0] < since:
-                self._kept.popleft()
-            return [value for _, value in self._kept]
 
 
 def nearest_rank(values: Sequence[float], share: int) -> float | None:

@@ -45,6 +45,7 @@ class RemoteBackend:
     def __init__(self, rung: RemoteRung, api_key: str = "") -> None:
         self.rung, self.name, self.model = rung, rung.name, rung.model
         self.reason = ""
+        self.continues = rung.continues != "no"
         self._key = api_key
         self._meter = Meter(expected_s=rung.expected_first_token_ms / 1000)
         self._streams: set[RemoteStream] = set()
@@ -59,7 +60,7 @@ class RemoteBackend:
     def start(self, request: GenerationRequest) -> "RemoteStream":
         if self._closed:
             raise BackendUnavailable(f"The rung {self.name} is closed.")
-        if request.prefix and self.rung.continues == "no":
+        if request.prefix and not self.continues:
             raise ValueError(f"The server of the rung {self.name} cannot go on from a text.")
         with self._lock:
             if len(self._streams) >= self.rung.slots:

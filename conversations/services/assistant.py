@@ -1,6 +1,6 @@
 """IntelligentAssistantService: answers one turn, from the claim to the committed reply."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,10 +15,11 @@ from conversations.dialogue.memory import Memory, Utterance, recall
 from conversations.dialogue.sameness import stands_alone
 from conversations.escalation.desk import EscalationDeskService
 from conversations.inference.backend import GenerationBackend
+from conversations.inference.ladder import Descent, Ladder
 from conversations.models import CachedAnswer, Escalation, Message, Turn
 from conversations.services import answer_cache, turns
 from conversations.services.answer_cache import AnswerCacheService
-from conversations.services.drafting import EXTRACTIVE, Draft, Drafting
+from conversations.services.drafting import EXTRACTIVE, Draft, Drafting, HandOn
 from conversations.services.judgement import Judge, Judgement, LastTurn
 from conversations.services.keeper import HeldLease, LeaseKeeper
 from conversations.services.outage import AWAY, through_outage
@@ -81,20 +82,26 @@ class IntelligentAssistantService(BaseService):
         desk: EscalationDeskService | None = None,
         budget: Budget | None = None,
         cache: AnswerCacheService | None = None,
+        ladder: Ladder | None = None,
+        wake: Callable[[UUID, list[str]], None] = lambda _turn, _tried: None,
     ) -> None:
+        """`ladder` has the rungs of this process; without it, `backend` is the only one. `wake`
+        rings another worker for a turn, past the rungs that were tried."""
         super().__init__()
-        self.judge, self.backend, self.drafting = judge, backend, drafting
+        self.judge, self.drafting, self.wake = judge, drafting, wake
+        self.ladder = ladder or Ladder.of(backend)
         self.open_stream, self.keeper, self.ring, self.now = open_stream, keeper, ring, now
         self.desk = desk or EscalationDeskService()
         self.budget = budget or Budget()
         self.cache = cache
 
-    def reply(self, *, turn_id: UUID) -> bool:
+    def reply(self, *, turn_id: UUID, route: Sequence[dict[str, Any]] = ()) -> bool:
         """Answer a turn. False: it was not ours to answer (taken, ended, or lost on the way).
 
         1. claim; 2. recall, search, decide, again when the customer wrote meanwhile; 3. write, the
         model's words through the grounding gate; 4. save and announce in one transaction. A fault
-        on the way becomes an honest sentence and an escalation, never silence.
+        on the way becomes an honest sentence and an escalation, never silence. `route` are the
+        ladder's steps on the way to this worker.
         """
         telemetry.received(turn_id)
         lease = turns.claim(turn_id=turn_id)
@@ -104,10 +111,12 @@ class IntelligentAssistantService(BaseService):
         fields = {"turn": str(turn_id), "epoch": lease.epoch}
         with self.operation("reply", **fields), self.keeper.hold(lease) as held:
             try:
-                return self._answer(lease, held)
+                return self._answer(lease, held, route)
             except (LostTurn, Fenced):
                 TURNS_FENCED.inc()
                 return False
+            except HandOn as exc:
+                return self._hand_on(lease, exc)
             except AWAY:  # the question is not at fault: somebody answers it in a moment
                 through_outage(lambda: turns.release(lease))
                 return False
@@ -116,7 +125,15 @@ class IntelligentAssistantService(BaseService):
                     self.log.exception("turn %s failed", turn_id)
                 return self._apologise(lease, held, exc)
 
-    def _answer(self, lease: Lease, held: HeldLease) -> bool:
+    def _hand_on(self, lease: Lease, exc: HandOn) -> bool:
+        """Give the turn to the next rung's worker, with what is known of its way so far."""
+        tried, steps = exc.draft.tiers_tried, exc.draft.trace["ladder"]
+        if turns.pass_on(lease, tried=tried, steps=steps, first_token_at=exc.draft.first_token_at):
+            emit("turn.handed_on", turn=str(lease.turn_id), tier=exc.rung)
+            self.wake(lease.turn_id, tried)
+        return False
+
+    def _answer(self, lease: Lease, held: HeldLease, route: Sequence[dict[str, Any]]) -> bool:
         stream = self.open_stream(lease.turn_id, lease.epoch)
         stream.open()
         stream.stage("searching")
@@ -125,7 +142,8 @@ class IntelligentAssistantService(BaseService):
         seconds_left = (look.turn.deadline_at - self.now()).total_seconds()
         release_connection()
         stream.stage("writing")
-        draft = self._write(look, sources, stream, held, seconds_left)
+        descent = self._descent(look.turn, route)
+        draft = self._write(look, sources, stream, held, seconds_left, descent)
         outcome = self._outcome(look, sources, draft)
         self._commit(lease, stream, outcome)
         question = look.memory.question
@@ -133,6 +151,14 @@ class IntelligentAssistantService(BaseService):
         if self.cache and fresh and stands_alone(question, history=bool(look.memory.history)):
             self.cache.keep(question=question, outcome=outcome, turn_id=lease.turn_id)
         return True
+
+    def _descent(self, turn: Turn, route: Sequence[dict[str, Any]]) -> Descent:
+        return self.ladder.descent(
+            tried=turn.tiers_tried,
+            steps=(*turn.trace.get("ladder", ()), *route),
+            elapsed=(self.now() - turn.accepted_at).total_seconds(),
+            may_hand_on=True,
+        )
 
     def _look(self, lease: Lease) -> Look:
         """Recall, search and decide; again while new messages keep coming."""
@@ -171,13 +197,13 @@ class IntelligentAssistantService(BaseService):
         stream: TurnStream,
         held: HeldLease,
         seconds_left: float,
+        descent: Descent,
     ) -> Draft:
         if look.turn.stop_requested:
             return Draft(stopped=True, tier="")
         if look.judgement.reply:
             return self.drafting.say(text=look.judgement.reply, stream=stream, held=held)
-        backend = self.backend()
-        if (entry := self._cached(look, stream, backend)) is not None:
+        if (entry := self._cached(look, stream, descent)) is not None:
             draft = self.drafting.say(text=entry.text, stream=stream, held=held)
             draft.tier, draft.model, draft.cached = CACHE, entry.model, entry
             draft.trace["cache"] = entry.pk
@@ -185,7 +211,7 @@ class IntelligentAssistantService(BaseService):
             draft = self.drafting.write(
                 memory=look.memory,
                 sources=sources.sources,
-                backend=backend,
+                descent=descent,
                 stream=stream,
                 held=held,
                 seconds_left=seconds_left,
@@ -195,20 +221,17 @@ class IntelligentAssistantService(BaseService):
             draft.text, draft.stopped = said.text, said.stopped
         return draft
 
-    def _cached(
-        self, look: Look, stream: TurnStream, backend: GenerationBackend | None
-    ) -> CachedAnswer | None:
+    def _cached(self, look: Look, stream: TurnStream, descent: Descent) -> CachedAnswer | None:
         """An answer given before, for a question that stands alone and a turn that begins."""
         judged = look.judgement
         if self.cache is None or stream.text or judged.reason != CONFIDENT or not judged.articles:
             return None
         if not stands_alone(look.memory.question, history=bool(look.memory.history)):
             return None
-        admitted = self.drafting.admitted(backend)
         return self.cache.find(
             question=look.memory.question,
             article_id=judged.articles[0].article_id,
-            rung=admitted.name if admitted else EXTRACTIVE,
+            rung=descent.peek() or EXTRACTIVE,
         )
 
     def _outcome(self, look: Look, sources: SourceSet, draft: Draft) -> Outcome:
@@ -241,7 +264,7 @@ class IntelligentAssistantService(BaseService):
             trace=trace,
             retrieved_at=look.retrieved_at,
             decided_at=look.decided_at,
-            first_token_at=draft.first_token_at,
+            first_token_at=look.turn.first_token_at or draft.first_token_at,
         )
 
     def _apologise(self, lease: Lease, held: HeldLease, exc: Exception) -> bool:

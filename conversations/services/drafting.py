@@ -1,6 +1,7 @@
 """Writing the words of an answer: the model through the grounding gate, else the passages quoted.
 
-A ladder in small: the rung of this worker, then quotation, which needs no model and cannot fail.
+The rungs of this worker from the best down, then another worker's, then quotation, which needs no
+model and cannot fail. A rung that is lost in mid-answer is followed by one that goes on from there.
 """
 
 import re
@@ -22,6 +23,7 @@ from conversations.inference.backend import (
     GenerationStats,
 )
 from conversations.inference.extractive import Extract, Similarity, Source, compose, pieces
+from conversations.inference.ladder import SMALL_RUNGS, Descent
 from conversations.models import CachedAnswer
 from conversations.retrieval.embedding import EmbeddingUnavailable
 from conversations.services.keeper import HeldLease
@@ -31,15 +33,22 @@ from conversations.streaming.publisher import Fenced, StopRequested, TurnStream
 
 EXTRACTIVE = "extractive"
 #: Rungs whose model is too small for whole articles: it gets the sentences that would be quoted.
-EVIDENCE_RUNGS = frozenset({"cpu"})
+EVIDENCE_RUNGS = SMALL_RUNGS
 EVIDENCE_WORDS = 120
 OPENING_WORDS = 4
-#: What such a rung may write, and how many replies at once: more take the cores from the search.
+#: What such a rung may write.
 EVIDENCE_TOKENS = 64
-EVIDENCE_STREAMS = 2
 _CODE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 #: A refusal after which there is nothing to add: the answer is complete.
 _COMPLETE = frozenset({"repeated", "fragment"})
+
+
+class HandOn(Exception):
+    """A rung of another worker takes the turn; what is shown so far stays."""
+
+    def __init__(self, rung: str, draft: "Draft") -> None:
+        super().__init__(rung)
+        self.rung, self.draft = rung, draft
 
 
 @dataclass
@@ -60,10 +69,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Drafting:
-    """How drafts are made: limits, clocks and the likeness of sentences come in here.
-
-    A rung whose predicted first token is later than `first_token_budget` seconds is passed over.
-    """
+    """How drafts are made: limits, clocks and the likeness of sentences come in here."""
 
     company: str
     reply_tokens: int
@@ -71,16 +77,6 @@ class Drafting:
     flush_chars: int
     now: Callable[[], datetime]
     similarity: Similarity | None = None
-    first_token_budget: float = 60.0
-
-    def admitted(self, backend: GenerationBackend | None) -> GenerationBackend | None:
-        """The backend, unless it is so busy that the time promise would break."""
-        if backend is None:
-            return None
-        load = backend.load()
-        late = load.predicted_first_token_s > self.first_token_budget
-        full = backend.name in EVIDENCE_RUNGS and load.active >= EVIDENCE_STREAMS
-        return None if late or full else backend
 
     def extracts(
         self, question: str, sources: tuple[Source, ...], *, prefix: str = "", words: int = 90
@@ -103,24 +99,21 @@ class Drafting:
         *,
         memory: Memory,
         sources: tuple[Source, ...],
-        backend: GenerationBackend | None,
+        descent: Descent,
         stream: TurnStream,
         held: HeldLease,
         seconds_left: float,
     ) -> Draft:
         """Write the answer into the stream, after what it shows already.
 
-        Raises LostTurn when the turn is no longer ours; nothing may be saved then.
+        Raises LostTurn when the turn is no longer ours, and HandOn when it is to go on at another
+        worker's rung; nothing may be saved then.
         """
         draft = Draft(text=stream.text)
         session = _Session(self, stream, held, draft)
         try:
-            admitted = self.admitted(backend)
-            if admitted is not None:
-                session.generate(admitted, memory, sources, seconds_left)
-            elif backend is not None:
-                draft.trace["passed_over"] = {backend.name: "busy"}
-            if admitted is None or draft.trace.get("fallback"):
+            if not session.descend(descent, memory, sources, seconds_left):
+                descent.quoted()
                 session.quote(memory.question, sources)
             session.coalescer.flush()
         except StopRequested:
@@ -175,6 +168,36 @@ class _Session:
         if self.held.stop.is_set():
             raise StopRequested
 
+    def descend(
+        self,
+        descent: Descent,
+        memory: Memory,
+        sources: tuple[Source, ...],
+        seconds_left: float,
+    ) -> bool:
+        """Let the best rung write, and the next one go on where it is lost. False: quote the rest.
+
+        Raises HandOn where the next one is another worker's.
+        """
+        ends_at = time.monotonic() + seconds_left
+        self.draft.tiers_tried = descent.tried
+        self.draft.trace["ladder"] = descent.steps
+        while (backend := descent.next(shown=bool(self.stream.text))) is not None:
+            self.draft.trace.pop("fallback", None)
+            try:
+                self.generate(backend, memory, sources, ends_at - time.monotonic())
+            except (BackendUnavailable, ValueError) as exc:
+                descent.lost(backend, exc)
+                self.draft.trace["fallback"] = type(exc).__name__
+                self.coalescer.flush()  # the next one goes on from every character that was let out
+                continue
+            refused = str(self.draft.trace.get("fallback", ""))
+            descent.wrote(backend, refused=refused)
+            return not refused
+        if rung := descent.hand_on(shown=bool(self.stream.text)):
+            raise HandOn(rung, self.draft)
+        return False
+
     def generate(
         self,
         backend: GenerationBackend,
@@ -182,8 +205,10 @@ class _Session:
         sources: tuple[Source, ...],
         seconds_left: float,
     ) -> None:
-        """Let the model write, as far as the passages support it."""
-        self.draft.tiers_tried.append(backend.name)
+        """Let the model write, as far as the passages support it.
+
+        Raises BackendUnavailable or ValueError when it could not, or not to the end.
+        """
         evidence = self._evidence(backend, memory.question, sources)
         writer = GroundedWriter(
             passages=[
@@ -201,12 +226,12 @@ class _Session:
         if opening:
             writer.begin(opening)
             self.coalescer.flush()
+        else:
+            writer.resume(self.stream.text)
         before = len(writer.shown)
         try:
             request = self._request(memory, evidence, seconds_left, small=small)
             self._run(backend, writer, request)
-        except (BackendUnavailable, ValueError) as exc:
-            self.draft.trace["fallback"] = type(exc).__name__
         finally:
             self._record(backend, writer, before)
 
@@ -218,7 +243,7 @@ class _Session:
             self.draft.trace["fallback"] = writer.refused or "nothing_said"
         if wrote:
             self.draft.tier, self.draft.model = backend.name, backend.model
-            self.draft.sources = writer.sources
+            self.draft.sources = tuple(dict.fromkeys((*self.draft.sources, *writer.sources)))
 
     def _opening(self, evidence: tuple[Source, ...]) -> str:
         """The first words of the best sentence, for a small model to go on from.

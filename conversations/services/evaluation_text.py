@@ -14,6 +14,7 @@ from typing import Any
 
 from conversations.dialogue.memory import Memory, Utterance
 from conversations.inference.backend import GenerationBackend
+from conversations.inference.ladder import Ladder
 from conversations.models import Article
 from conversations.retrieval.types import ArticleHit
 from conversations.services.drafting import Draft, Drafting
@@ -123,7 +124,7 @@ def _draft(
     return drafting.write(
         memory=Memory(question.text, history),
         sources=gather(hits).sources,
-        backend=backend,
+        descent=Ladder.of(lambda: backend).descent(),
         stream=stream,
         held=HeldLease(lease),
         seconds_left=60.0,

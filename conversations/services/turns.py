@@ -6,10 +6,11 @@ so a worker that lost its turn can change nothing.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
 from conversations.models import Conversation, Message, Turn
@@ -114,6 +115,29 @@ def release(lease: Lease) -> bool:
         queued_at=None,  # should the wake-up that follows be lost, the sweeper is quick
     )
     return released == 1
+
+
+def pass_on(
+    lease: Lease,
+    *,
+    tried: list[str],
+    steps: list[dict[str, Any]],
+    first_token_at: datetime | None,
+) -> bool:
+    """Give a turn to the next rung: as `release`, with what was tried and why in its record."""
+    passed = Turn.objects.filter(held(lease)).update(
+        state=Turn.State.QUEUED,
+        epoch=F("epoch") + 1,
+        attempts=F("attempts") - 1,
+        lease_owner=None,
+        lease_until=None,
+        rung_at=Now(),
+        queued_at=None,
+        tiers_tried=tried,
+        trace={"ladder": steps},
+        first_token_at=Coalesce("first_token_at", Value(first_token_at, DateTimeField())),
+    )
+    return passed == 1
 
 
 def request_stop(*, conversation_id: UUID) -> UUID | None:

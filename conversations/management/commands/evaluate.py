@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -110,12 +109,11 @@ def _remembering_embedder() -> Embedder:
 
 def _writing(sample: int) -> Writing:
     """The drafting of the live portal, with this machine's model where it can be loaded."""
-    drafting = replace(assembly.drafting(), first_token_budget=float("inf"))
     try:
         backend = assembly.build_backend(settings.CONFIG, choose_tier(settings.CONFIG))
     except BackendUnavailable as exc:
         raise CommandError(f"--generate needs the model: {exc.reason}") from exc
-    return Writing(drafting, backend, sample)
+    return Writing(assembly.drafting(), backend, sample)
 
 
 def _line(verdict: Verdict) -> dict[str, Any]:

@@ -153,6 +153,7 @@ class Command(BaseCommand):
             "model worker": ("worker", "model"),
             "web": ("serve", "--host", self.host, "--port", str(self.port)),
             "default worker": ("worker", "default"),
+            **({"remote worker": ("worker", "remote")} if settings.CONFIG.remote_rungs else {}),
             "beat": ("beat",),
         }
         metrics = settings.CONFIG.var / "run" / "metrics"

@@ -7,13 +7,16 @@ from typing import Any
 
 from celery import signals
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from conversations.inference import remote_rungs
 from portal import probes
 from portal.celery import app
 
 #: Threads wait for the model or the database most of the time.
-CONCURRENCY = {"gpu": 32, "cpu": 8, "default": 4}
+CONCURRENCY = {"gpu": 32, "cpu": 8, "scripted": 16, "default": 4}
+#: Replies of other servers cost this machine little but a thread.
+MOST_REMOTE = 64
 
 
 def tier() -> str:
@@ -23,11 +26,28 @@ def tier() -> str:
     return "gpu" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
 
 
+def serves(kind: str) -> tuple[list[str], int]:
+    """The queues of a kind of worker, and its threads. Raises CommandError."""
+    if kind != "remote":
+        queue = tier() if kind == "model" else kind
+        return [queue], CONCURRENCY.get(queue, CONCURRENCY["cpu"])
+    try:
+        rungs = remote_rungs.parse(settings.CONFIG.remote_rungs)
+    except remote_rungs.BadRemoteRung as exc:
+        raise CommandError(f"PORTAL_REMOTE_RUNGS: {exc}") from None
+    if not rungs:
+        raise CommandError("PORTAL_REMOTE_RUNGS names no server; see docs/ladder.md.")
+    return [rung.name for rung in rungs], min(MOST_REMOTE, sum(rung.slots for rung in rungs))
+
+
 class Command(BaseCommand):
-    help = "Run a worker: `model` writes answers on this machine's rung, `default` does the rest."
+    help = (
+        "Run a worker: `model` writes answers on this machine's rung, `remote` has other servers "
+        "write them (PORTAL_REMOTE_RUNGS), `default` does the rest."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", choices=["model", "default"])
+        parser.add_argument("kind", choices=["model", "remote", "default"])
         parser.add_argument("--concurrency", type=int, default=0, help="Threads; 0: as fits.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -36,7 +56,7 @@ class Command(BaseCommand):
         # Threads of a matrix product that spin while they wait take the cores from everybody else:
         # on two busy cores a step of 20 ms took 400. Read when torch is loaded, so set it first.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        queue = tier() if options["kind"] == "model" else "default"
+        queues, threads = serves(options["kind"])
         liveness = probes.Liveness()
         signals.worker_ready.connect(lambda **_: liveness.ready(), weak=False)
         signals.worker_shutting_down.connect(lambda **_: liveness.leave(), weak=False)
@@ -45,8 +65,8 @@ class Command(BaseCommand):
             [
                 "worker",
                 "--pool=threads",  # one process, so that one model serves all its threads
-                f"--concurrency={options['concurrency'] or CONCURRENCY[queue]}",
-                f"--queues={queue}",
+                f"--concurrency={options['concurrency'] or threads}",
+                f"--queues={','.join(queues)}",
                 f"--hostname={options['kind']}@%h",
                 f"--loglevel={settings.CONFIG.log_level}",
                 "--without-gossip",
