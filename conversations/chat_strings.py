@@ -39,6 +39,7 @@ def strings() -> dict[str, str | dict[str, str]]:
         "offlineStatus": _(
             "There is no connection. Your messages are kept here and go out when it is back."
         ),
+        "slowDown": _("Many people write from here just now. It goes on in {n} seconds."),
         "refused": _("This conversation can no longer be opened here. A new one begins."),
         "waitingAt": _(
             "Our team has your request, number {n} in the queue. You can go on asking here."

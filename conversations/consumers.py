@@ -17,7 +17,9 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from conversations import access
+from conversations.customer_door import CustomerDoor
 from conversations.escalation import customer
+from conversations.front_door import SlowDown
 from conversations.models import Turn
 from conversations.services import turns
 from conversations.services.intake import IntakeService
@@ -32,6 +34,7 @@ from portal.core.events import emit
 from portal.core.metrics import FRAMES, REFUSED, SOCKETS
 
 CLOSE_FORBIDDEN = 4003
+CLOSE_SLOW_DOWN = 4029
 #: How long a fresh socket waits for the client's `resume`.
 OPENING_SECONDS = 0.3
 
@@ -52,6 +55,11 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 self.scope["url_route"]["kwargs"]["conversation_id"],
                 token,
             )
+            self._door = CustomerDoor(self.scope, conversation, token)
+            await self._door.enter()
+        except SlowDown as exc:
+            await self._refuse(exc, code=CLOSE_SLOW_DOWN)
+            return
         except ServiceError as exc:
             await self._refuse(exc)
             return
@@ -68,6 +76,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         SOCKETS.inc()
         presence_for_loop().add(conversation.pk, self)
         await self._join()
+        if key := await self._door.key_frame():
+            await self._send(key)
 
     async def _open_later(self) -> None:
         """A client that says nothing gets what is new all the same, a moment later.
@@ -82,7 +92,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _refuse(self, exc: ServiceError, code: int = CLOSE_FORBIDDEN) -> None:
         emit("socket.refused", code=exc.code)
-        await self._send({"type": "error", "code": exc.code, "detail": exc.detail})
+        await self._send({"type": "error", "code": exc.code, "detail": exc.detail, **exc.fields})
         await self.close(code=code)
 
     async def _join(self) -> None:
@@ -99,6 +109,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         presence_for_loop().remove(self.conversation_id, self)
         self._opener.cancel()
         self._unfollow()
+        await self._door.leave()
         try:
             await self.channel_layer.group_discard(group_name(self._id), self.channel_name)
         except (RedisError, OSError):
@@ -114,11 +125,12 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             return
         self._open = True
         try:
+            self._door.frame()
             await self._serve(frames.parse(text_data))
         except frames.FrameError as exc:
             await self._send_error(exc)
         except ServiceError as exc:
-            await self._send_error(frames.FrameError(exc.code, exc.detail))
+            await self._send_error(frames.FrameError(exc.code, exc.detail, **exc.fields))
         except (DatabaseError, RedisError):
             log.exception("a frame could not be served")
             await self._send_error(frames.FrameError(Unavailable.code, Unavailable().detail))
@@ -141,6 +153,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             case frames.RateReply(message=message, score=score):
                 await run_db(intake.rate, conversation_id=self._id, message_id=message, score=score)
                 await self._send({"type": "reply.rated", "message": str(message), "score": score})
+            case frames.KeepKey():
+                await self._door.key_kept()
             case frames.Ping():
                 await self._send({"type": "pong", "head": self.sent_seq})
             case frames.Typing():
@@ -153,6 +167,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def _post(self, frame: frames.SendMessage) -> None:
         client_id = str(frame.client_id)
         try:
+            await self._door.message(frame.text)
             accepted = await run_db(
                 intake.post_message,
                 conversation_id=self._id,
@@ -161,7 +176,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 now=timezone.now(),
             )
         except ServiceError as exc:
-            raise frames.FrameError(exc.code, exc.detail, client_id) from exc
+            raise frames.FrameError(exc.code, exc.detail, client_id, **exc.fields) from exc
         except DatabaseError as exc:
             raise frames.FrameError(Unavailable.code, Unavailable().detail, client_id) from exc
         if accepted.duplicate and accepted.seq <= self.sent_seq:

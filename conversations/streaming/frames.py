@@ -21,13 +21,13 @@ VERSION = 1
 class FrameError(Exception):
     """A client's frame that cannot be served; answered with an error frame."""
 
-    def __init__(self, code: str, detail: str, client_id: str | None = None) -> None:
+    def __init__(self, code: str, detail: str, client_id: str | None = None, **fields: Any) -> None:
         super().__init__(detail)
-        self.code, self.detail, self.client_id = code, detail, client_id
+        self.code, self.detail, self.client_id, self.fields = code, detail, client_id, fields
 
     def frame(self) -> dict[str, Any]:
         extra = {"client_id": self.client_id} if self.client_id else {}
-        return {"type": "error", "code": self.code, "detail": self.detail, **extra}
+        return {"type": "error", "code": self.code, "detail": self.detail, **self.fields, **extra}
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ class Typing:
 @dataclass(frozen=True)
 class Ping:
     pass
+
+
+@dataclass(frozen=True)
+class KeepKey:
+    """The new key has been put away; the old one may end."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ ClientFrame = (
     | RequestHuman
     | Typing
     | Ping
+    | KeepKey
     | RateReply
     | LookAtQueue
     | LeaveContact
@@ -213,6 +219,7 @@ _PARSERS: dict[str, Any] = {
     "human.request": lambda _frame: RequestHuman(),
     "typing": lambda _frame: Typing(),
     "ping": lambda _frame: Ping(),
+    "key.kept": lambda _frame: KeepKey(),
     "reply.rate": _rate,
     "queue.look": lambda _frame: LookAtQueue(),
     "contact.leave": _contact,

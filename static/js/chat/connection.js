@@ -2,7 +2,8 @@
 // last durable frame, notices silence. It knows frames by their type only.
 //
 // Close codes 4001 and 4003 (and an error "not_found" before the first other frame) mean that the
-// conversation's key is refused: it is given up. Every other end is followed by another try.
+// conversation's key is refused: it is given up. Every other end is followed by another try, after
+// 4029 (too much at once) a slow one. A "key.renewed" frame brings the key to use from then on.
 
 const BASE_DELAY = 500;
 const MAX_DELAY = 30_000;
@@ -12,9 +13,14 @@ const HEARTBEAT = 25_000;
 const WATCHDOG = 20_000; // no frame for so long while an answer is made: ask for a replay
 const ANSWER_WAIT = 8_000; // no answer to a ping or a replay for so long: the socket is dead
 const REFUSED = new Set([4001, 4003]);
+const SLOW_DOWN = 4029;
+const SLOW_WAIT = 30_000;
 
 export class Connection extends EventTarget {
-  /** @param {{createUrl: string, lastSeq: () => number, isGenerating: () => boolean}} options */
+  /**
+   * @param {{createUrl: string, lastSeq: () => number, isGenerating: () => boolean,
+   *   newest: (conversation) => object}} options newest: what another tab has kept meanwhile
+   */
   constructor(options) {
     super();
     this.options = options;
@@ -25,6 +31,7 @@ export class Connection extends EventTarget {
     this.lastHeard = 0;
     this.waitingSince = 0;
     this.isCreating = false;
+    this.pause = 0; // milliseconds that the server asked for before the next try
     window.addEventListener("online", () => this.hurry());
     window.addEventListener("offline", () => this.drop());
     document.addEventListener("visibilitychange", () => {
@@ -52,6 +59,7 @@ export class Connection extends EventTarget {
         credentials: "omit",
         signal: AbortSignal.timeout(OPEN_TIMEOUT),
       });
+      if (response.status === 429) this.#tellSlow(response);
       if (!response.ok) throw new Error(`status ${response.status}`);
       const conversation = await response.json();
       this.dispatchEvent(new CustomEvent("created", { detail: conversation }));
@@ -101,9 +109,17 @@ export class Connection extends EventTarget {
     this.#lost(0);
   }
 
+  /** Too many new conversations from here: come back when the server said. */
+  #tellSlow(response) {
+    const seconds = Number(response.headers.get("Retry-After")) || SLOW_WAIT / 1_000;
+    this.pause = seconds * 1_000;
+    this.dispatchEvent(new CustomEvent("slow", { detail: seconds }));
+  }
+
   #connect() {
     clearTimeout(this.timer);
     this.#detach();
+    this.conversation = this.options.newest(this.conversation);
     this.#setState(this.attempt > 1 ? "offline" : "connecting");
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}${this.conversation.socket}`);
@@ -140,7 +156,14 @@ export class Connection extends EventTarget {
     if (isRefusal && !this.heardWell) return; // the close code that follows decides
     this.heardWell = true;
     this.attempt = 0;
+    if (frame.type === "key.renewed") return this.#keepKey(frame);
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+  }
+
+  #keepKey({ token, socket }) {
+    this.conversation = { ...this.conversation, token, socket };
+    this.dispatchEvent(new CustomEvent("renewed", { detail: this.conversation }));
+    this.send({ type: "key.kept" });
   }
 
   #lost(code) {
@@ -152,6 +175,7 @@ export class Connection extends EventTarget {
       return;
     }
     this.attempt += 1;
+    if (code === SLOW_DOWN) this.pause = SLOW_WAIT;
     this.#setState(this.attempt > 1 || !navigator.onLine ? "offline" : "connecting");
     this.#later(() => this.conversation && this.#connect(), code === 1012 ? RESTART_SPREAD : 0);
   }
@@ -160,7 +184,8 @@ export class Connection extends EventTarget {
     clearTimeout(this.timer);
     const ceiling = spread || Math.min(MAX_DELAY, BASE_DELAY * 2 ** this.attempt);
     if (!this.conversation) this.attempt += 1;
-    this.timer = setTimeout(action, Math.random() * ceiling);
+    this.timer = setTimeout(action, this.pause + Math.random() * ceiling);
+    this.pause = 0;
   }
 
   #ping() {

@@ -38,6 +38,10 @@ const connection = new Connection({
   createUrl: config.createUrl,
   lastSeq: () => state.lastSeq,
   isGenerating: () => transcript.isGenerating(state),
+  newest: (conversation) => {
+    const kept = storage.loadConversation();
+    return kept?.id === conversation.id ? kept : conversation;
+  },
 });
 const view = new View(parts, strings, {
   rate: (id, score) => {
@@ -124,6 +128,16 @@ function sendPending(clientId) {
   return connection.send({ type: "message.send", client_id: clientId, text: item.text });
 }
 
+/** The server asked for a pause: the message stays as it is and goes out by itself after it. */
+function sendLater(clientId, seconds) {
+  setTimeout(() => {
+    const item = state.pending.find((pending) => pending.clientId === clientId);
+    if (item?.code !== "slow_down") return; // sent, edited or taken back meanwhile
+    update(transcript.retry(state, clientId));
+    if (!sendPending(clientId)) connection.ensure();
+  }, seconds * 1_000);
+}
+
 function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   // Plain http on a name other than localhost has no randomUUID.
@@ -162,6 +176,7 @@ function startOver() {
 /** What a frame says to ears and as a passing note; the rest is in the state. */
 function heed(frame, before) {
   if (frame.type === "error" && !frame.client_id) toast(frame.detail);
+  if (frame.code === "slow_down" && frame.client_id) sendLater(frame.client_id, frame.retry_after);
   if (frame.type === "agent.typing") people.type(frame.name);
   if (frame.message?.author === "agent") people.rest();
   if (frame.type === "conversation.rated") toast(strings.thanks);
@@ -192,6 +207,8 @@ connection.addEventListener("open", () => {
 });
 connection.addEventListener("state", () => update(state));
 connection.addEventListener("created", ({ detail }) => storage.keepConversation(detail));
+connection.addEventListener("renewed", ({ detail }) => storage.keepConversation(detail));
+connection.addEventListener("slow", ({ detail }) => toast(fill(strings.slowDown, { n: detail })));
 connection.addEventListener("refused", () => {
   const { pending } = state;
   storage.keepConversation(null);
