@@ -17,12 +17,15 @@ from conversations.inference.backend import (
     GenerationRequest,
 )
 from conversations.inference.engine_stream import EngineStream
+from conversations.inference.measures import faded
 from conversations.inference.text import loops
 
 logger = logging.getLogger("portal.inference")
 
 #: Weight of the newest step in the running averages that predictions are made from.
 _NEWEST = 0.2
+#: Tokens a second and seconds a step, until they are measured.
+PREFILL_RATE, STEP_SECONDS = 500.0, 0.05
 
 
 class StepResult(Protocol):
@@ -72,8 +75,9 @@ class Engine:
         self._wake = threading.Condition()
         self._closing = False
         self._error: BackendUnavailable | None = None
-        self._prefill_rate = 500.0  # tokens a second, and seconds a step: until measured
-        self._step_s = 0.05
+        self._prefill_rate = PREFILL_RATE
+        self._step_s = STEP_SECONDS
+        self._stepped_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="inference-engine", daemon=True)
         self._thread.start()
 
@@ -106,11 +110,15 @@ class Engine:
 
     def load(self) -> BackendLoad:
         backlog = self._scheduler.backlog
+        # An engine that is passed over because it was slow takes no step that shows it is not.
+        age = time.monotonic() - self._stepped_at
+        step_s = faded(self._step_s, STEP_SECONDS, age)
+        rate = faded(self._prefill_rate, PREFILL_RATE, age)
         return BackendLoad(
             active=self._scheduler.active,
             waiting=self._scheduler.waiting + len(self._inbox),
             slots=self._scheduler.limits.slots,
-            predicted_first_token_s=backlog / self._prefill_rate + 2 * self._step_s,
+            predicted_first_token_s=backlog / rate + 2 * step_s,
         )
 
     def wake(self) -> None:
@@ -204,6 +212,7 @@ class Engine:
             rate = prompt_tokens / seconds
             self._prefill_rate += _NEWEST * (rate - self._prefill_rate)
         self._step_s += _NEWEST * (seconds - self._step_s)
+        self._stepped_at = time.monotonic()
 
     def _end(self, stream: EngineStream, reason: FinishReason) -> None:
         self._scheduler.remove(stream.sequence)
