@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from insights.figures.decompose import Contribution, concentration, of_count, of_ratio
-from insights.figures.figure import Figure, figure, figures
+from insights.figures.figure import Figure, figure, figures, is_approximate
 from insights.figures.plan import SAVINGS, Filter, Plan
 from insights.figures.reading import one_moment
 from insights.figures.wording import (
@@ -141,7 +141,8 @@ def _basis(plan: Plan, found: Figure) -> str:
             }  # fmt: skip
         return text + ")"
     if plan.definition.kind in ("percentile", "mean"):
-        return _(" (from %s)") % f"{found.out_of:,}"
+        near = _(", within 1 %") if is_approximate(plan) else ""
+        return _(" (from %s") % f"{found.out_of:,}" + f"{near})"
     return ""
 
 

@@ -5,10 +5,8 @@ from django.utils.translation import gettext as _
 from insights.dashboards.blocks import Block, Cell, Page, Table
 from insights.dashboards.parts import by_group, over_time, tiles
 from insights.dashboards.scope import Scope
-from insights.figures.figure import figure
+from insights.figures.figure import by_hour, figure
 from insights.figures.plan import Filter, Plan
-from insights.figures.reading import read
-from insights.figures.sql import where
 from insights.figures.statistics import agents_needed
 from insights.links import rows_link
 from insights.measures import WEEKDAYS, label
@@ -41,14 +39,12 @@ def build(scope: Scope) -> Page:
 
 def _load(scope: Scope) -> dict[tuple[int, int], int]:
     """Hand-overs by (weekday, hour) in the portal's zone."""
-    condition = where(scope.plan("escalations"), scope.zone)
-    rows = read(
-        "SELECT extract(isodow FROM at AT TIME ZONE %s)::int, "  # noqa: S608  # closed words
-        "extract(hour FROM at AT TIME ZONE %s)::int, count(*) "
-        f"FROM insights_escalationfact WHERE {condition.sql} GROUP BY 1, 2",
-        (scope.zone.key, scope.zone.key, *condition.values),
-    )
-    return {(day - 1, hour): count for day, hour, count in rows}
+    found: dict[tuple[int, int], int] = {}
+    for hour, count in by_hour(scope.plan("escalations"), scope.zone).items():
+        local = hour.astimezone(scope.zone)
+        place = (local.weekday(), local.hour)
+        found[place] = found.get(place, 0) + count
+    return found
 
 
 def _heat(scope: Scope, load: dict[tuple[int, int], int]) -> Block:

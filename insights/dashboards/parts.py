@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from insights.dashboards.blocks import Block, Cell, Table, Tile
 from insights.dashboards.charts import Series, bar, line
 from insights.dashboards.scope import Scope
-from insights.figures.figure import Figure, figure, figures
+from insights.figures.figure import Figure, figure, figures, is_approximate
 from insights.figures.periods import add_months
 from insights.figures.plan import Filter, Plan
 from insights.figures.wording import difference_text, key_text, value_text
@@ -31,7 +31,7 @@ def tile(scope: Scope, key: str, *, lead: bool = False, name: str = "") -> Tile:
         name=name or capfirst(str(measure.name)),
         value=value_text(now.value, measure.unit),
         link=rows_link(plan) if now.rows else "",
-        basis=basis(measure, now),
+        basis=basis(measure, now) + (_(", ±1 %") if is_approximate(plan) else ""),
         change=change,
         mood=mood,
         meaning=f"{measure.meaning} {capfirst(str(measure.formula))}.",

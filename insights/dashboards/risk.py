@@ -8,9 +8,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from insights.figures.periods import Period
+from insights.figures.figure import histograms
+from insights.figures.periods import Period, on_whole_hours
+from insights.figures.plan import Plan
 from insights.figures.reading import read
 from insights.figures.statistics import wilson
+from insights.measures import CONFIDENCE
 
 LEAST = 30  # reviewed answers above a threshold below which it is not judged
 STEPS = 100
@@ -48,7 +51,9 @@ def curve(period: Period, zone: ZoneInfo) -> list[Point]:
     reviewed = sorted(
         (float(confidence), bool(bad)) for confidence, bad in read(_SQL, (start, end))
     )
-    bins = dict(read(_BINS, (STEPS, start, end)))
+    asked = Plan("questions", period)
+    found = histograms(asked, CONFIDENCE, zone) if on_whole_hours(period, zone) else []
+    bins = dict(found[0][1]) if found else dict(read(_BINS, (STEPS, start, end)))
     total = sum(bins.values())
     if not total:
         return []

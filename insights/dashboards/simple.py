@@ -7,8 +7,9 @@ from insights.dashboards.blocks import Block, Cell, Page, Table
 from insights.dashboards.charts import waterfall
 from insights.dashboards.parts import by_group, over_time, tiles
 from insights.dashboards.scope import Scope
-from insights.figures.reading import read
+from insights.figures.figure import sums
 from insights.figures.wording import value_text
+from insights.measures.turn_measures import STEPS
 
 
 def topics(scope: Scope) -> Page:
@@ -64,22 +65,15 @@ def performance(scope: Scope) -> Page:
     )  # fmt: skip
 
 
-_STEPS = """
-    SELECT avg(queue_ms), avg(search_ms),
-           avg(greatest(0, first_token_ms - queue_ms - search_ms)), avg(write_ms), count(*)
-      FROM insights_turnfact
-     WHERE at >= %s AND at < %s AND kind = 'answer' AND first_token_ms IS NOT NULL
-       AND queue_ms IS NOT NULL AND search_ms IS NOT NULL AND write_ms IS NOT NULL
-"""
-
-
 def _waterfall(scope: Scope) -> Block:
-    *sizes, count = read(_STEPS, scope.period.bounds(scope.zone))[0]
+    summed = sums(scope.plan("first_token_time"), STEPS, scope.zone)
+    *totals, count = summed[0][1:] if summed else (0,) * len(STEPS)
+    sizes = [total / count for total in totals] if count else []
     title = _("Where an answer's time goes")
     names = (_("queue"), _("search and decide"), _("first words"), _("writing"))
     if not count:
         return Block(title, empty=_("Nothing was recorded in this period."))
-    parts = [(name, float(size or 0)) for name, size in zip(names, sizes, strict=True)]
+    parts = [(name, float(size)) for name, size in zip(names, sizes, strict=True)]
     rows = tuple(
         (Cell(capfirst(name), number=False), Cell(value_text(size, "ms"))) for name, size in parts
     )

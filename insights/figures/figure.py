@@ -12,9 +12,13 @@ from insights.figures import sql
 from insights.figures.plan import MOST_GROUPS, Plan
 from insights.figures.reading import read
 from insights.figures.statistics import wilson
-from insights.measures import DIGEST, KEYS, SERIES, WEEKDAYS, Measure
+from insights.measures import DIGEST, KEYS, MEASURES, SERIES, WEEKDAYS, Distribution, Measure
+from insights.measures.histogram import quantile
 from insights.roi.assumptions import cost_of_agent_second
 
+#: Up to so many rows a percentile is sorted exactly; beyond, it is read from histograms, whose
+#: error is at most one in a hundred of the value.
+EXACT_ROWS = 20_000
 _SUMS = ("sum", "mean", "per_time", "money")  # their first number is a sum, not rows
 
 
@@ -46,14 +50,76 @@ def figures(plan: Plan, *, exact: bool = False, zone: ZoneInfo | None = None) ->
     `exact` reads the facts even where rollups would do. Without a group there is exactly one.
     """
     zone = zone or portal_zone()
-    from_rollups = not exact and sql.fits_rollups(plan, zone) and rollups_are_current()
-    query = sql.over_rollups(plan, zone) if from_rollups else sql.over_facts(plan, zone)
-    rows = read(query.sql, query.values)
+    rows = _read(plan, zone, exact=exact)
     found = [_figure(plan, key, n, of, value, zone) for key, n, of, value in rows]
     found = [item for item in found if item.counted or item.out_of]
     if not plan.group:
         return found or [_figure(plan, "", 0, 0, None, zone)]
     return _ordered(plan, found)[: plan.limit or MOST_GROUPS]
+
+
+def _read(plan: Plan, zone: ZoneInfo, *, exact: bool) -> list[Any]:
+    """Rows of (key, counted, out of, value) from sums, histograms or facts."""
+    if not exact and rollups_are_current():
+        if sql.fits_rollups(plan, zone):
+            query = sql.over_rollups(plan, zone)
+            return read(query.sql, query.values)
+        if is_approximate(plan, zone):
+            return _from_histograms(plan, zone)
+    query = sql.over_facts(plan, zone)
+    return read(query.sql, query.values)
+
+
+def is_approximate(plan: Plan, zone: ZoneInfo | None = None) -> bool:
+    """Whether a percentile is read from histograms: its rows are too many to be sorted."""
+    zone = zone or portal_zone()
+    if plan.measure not in MEASURES or not sql.fits_histograms(plan, zone):
+        return False
+    whole = Plan(plan.measure, plan.period)
+    query = sql.over_rollups(whole, zone)
+    rows = read(query.sql, query.values)
+    return bool(rows) and int(rows[0][1]) > EXACT_ROWS
+
+
+def _from_histograms(plan: Plan, zone: ZoneInfo) -> list[Any]:
+    item = plan.definition.distribution
+    assert item is not None
+    found = []
+    for key, counts in histograms(plan, item, zone):
+        total = sum(counts.values())
+        values = [quantile(counts, share) for share in sql.QUANTILES]
+        found.append((key, total, total, values))
+    return found
+
+
+def histograms(
+    plan: Plan, item: Distribution, zone: ZoneInfo
+) -> list[tuple[str, dict[int, int]]]:  # fmt: skip
+    """Each group's counts by bucket (see measures/histogram.py), added up over the period."""
+    query = sql.over_histograms(plan, zone, item)
+    return [(key, _counts(text)) for key, text in read(query.sql, query.values)]
+
+
+def sums(plan: Plan, components: tuple[str, ...], zone: ZoneInfo) -> list[Any]:
+    """Rows of (key, *sums) of components of the plan's grain: from rollups where they fit."""
+    from_rollups = sql.fits_sums(plan, zone) and rollups_are_current()
+    over = sql.sums_over_rollups if from_rollups else sql.sums_over_facts
+    query = over(plan, zone, components)
+    return read(query.sql, query.values)
+
+
+def by_hour(plan: Plan, zone: ZoneInfo) -> dict[datetime, int]:
+    """What a plan counts in each hour (UTC) of its period that has any."""
+    from_rollups = sql.fits_sums(plan, zone) and rollups_are_current()
+    query = sql.by_utc_hour(plan, zone, from_rollups=from_rollups)
+    return {hour: int(count) for hour, count in read(query.sql, query.values) if count}
+
+
+def _counts(text: str) -> dict[int, int]:
+    """`{3:10,7:2}/950` as a table."""
+    inner = text[1 : text.index("}")]
+    pairs = (pair.split(":") for pair in inner.split(",") if pair)
+    return {int(bucket): int(float(count)) for bucket, count in pairs}
 
 
 def figure(plan: Plan, *, exact: bool = False, zone: ZoneInfo | None = None) -> Figure:

@@ -5,7 +5,15 @@ from zoneinfo import ZoneInfo
 
 from insights.figures.periods import on_whole_hours
 from insights.figures.plan import Filter, Plan
-from insights.measures import COMPONENTS, DIMENSIONS, TABLES, WEEKDAYS, Measure
+from insights.measures import (
+    COMPONENTS,
+    DIMENSIONS,
+    DISTRIBUTIONS,
+    TABLES,
+    WEEKDAYS,
+    Distribution,
+    Measure,
+)
 
 #: Read together, so that a typical and an unlucky time are one sort.
 QUANTILES = (0.5, 0.95)
@@ -86,9 +94,12 @@ def over_facts(plan: Plan, zone: ZoneInfo) -> Query:
 
 def fits_rollups(plan: Plan, zone: ZoneInfo) -> bool:
     """Whether hourly sums give the same figures: additive, one dimension at most, whole hours."""
-    return (
-        plan.definition.additive and len(_columns(plan)) <= 1 and on_whole_hours(plan.period, zone)
-    )
+    return plan.definition.additive and fits_sums(plan, zone)
+
+
+def fits_sums(plan: Plan, zone: ZoneInfo) -> bool:
+    """Whether hourly rows hold what a plan filters and groups by: one dimension, whole hours."""
+    return len(_columns(plan)) <= 1 and on_whole_hours(plan.period, zone)
 
 
 def _columns(plan: Plan) -> set[str]:
@@ -96,9 +107,13 @@ def _columns(plan: Plan) -> set[str]:
     return {key for key in used if not DIMENSIONS[key].is_time}
 
 
-def over_rollups(plan: Plan, zone: ZoneInfo) -> Query:
-    """The same rows as `over_facts`, from hourly sums. Only where `fits_rollups`."""
-    measure = plan.definition
+def fits_histograms(plan: Plan, zone: ZoneInfo) -> bool:
+    """Whether hourly histograms hold what a percentile needs."""
+    return plan.definition.kind == "percentile" and fits_sums(plan, zone)
+
+
+def _rolled(plan: Plan, zone: ZoneInfo) -> tuple[Query, Query]:
+    """A group's key and the condition, over the rows of rollups and of histograms."""
     dimension = next(iter(_columns(plan)), "")
     key = Query("''", ())
     if plan.group:
@@ -106,7 +121,7 @@ def over_rollups(plan: Plan, zone: ZoneInfo) -> Query:
         key = time_key(plan.group, "hour", zone) if is_time else Query("value", ())
     start, end = plan.period.bounds(zone)
     parts = ["grain = %s", "dimension = %s", "hour >= %s", "hour < %s"]
-    values: list[object] = [str(measure.grain), dimension, start, end]
+    values: list[object] = [str(plan.definition.grain), dimension, start, end]
     for item in plan.filters:
         if DIMENSIONS[item.dimension].is_time:
             part = _filter(item, zone, "hour")
@@ -115,12 +130,64 @@ def over_rollups(plan: Plan, zone: ZoneInfo) -> Query:
         else:
             parts.append("value = ANY(%s)")
             values.append(list(item.values))
-    places = [COMPONENTS[measure.grain].index(sql) + 1 for sql in measure.components]
+    return key, Query(" AND ".join(parts), tuple(values))
+
+
+def sums_over_rollups(plan: Plan, zone: ZoneInfo, components: tuple[str, ...]) -> Query:
+    """Rows of a key and the sums of components, from hourly sums."""
+    key, condition = _rolled(plan, zone)
+    places = [COMPONENTS[plan.definition.grain].index(sql) + 1 for sql in components]
     sums = ", ".join(f"coalesce(sum(components[{place}]), 0)::bigint" for place in places)
     return Query(
-        f"SELECT {key.sql} AS key, {sums}, NULL FROM insights_rollup "
-        f"WHERE {' AND '.join(parts)} GROUP BY 1",
-        (*key.values, *values),
+        f"SELECT {key.sql} AS key, {sums} FROM insights_rollup WHERE {condition.sql} GROUP BY 1",
+        (*key.values, *condition.values),
+    )
+
+
+def over_rollups(plan: Plan, zone: ZoneInfo) -> Query:
+    """The same rows as `over_facts`, from hourly sums. Only where `fits_rollups`."""
+    query = sums_over_rollups(plan, zone, plan.definition.components)
+    return Query(query.sql.replace(" FROM insights_rollup", ", NULL FROM insights_rollup", 1),
+                 query.values)  # fmt: skip
+
+
+def sums_over_facts(plan: Plan, zone: ZoneInfo, components: tuple[str, ...]) -> Query:
+    """The same rows as `sums_over_rollups`, from facts."""
+    key = key_of(plan.group, zone) if plan.group else Query("''", ())
+    condition = where(plan, zone)
+    return Query(
+        f"SELECT key, {', '.join(components)} FROM (SELECT *, {key.sql} AS key "
+        f"FROM {TABLES[plan.definition.grain]} WHERE {condition.sql}) facts GROUP BY key",
+        (*key.values, *condition.values),
+    )
+
+
+def by_utc_hour(plan: Plan, zone: ZoneInfo, *, from_rollups: bool) -> Query:
+    """Rows of an hour and what a plan without a group counts in it."""
+    counted = plan.definition.components[0]
+    if from_rollups:
+        place = COMPONENTS[plan.definition.grain].index(counted) + 1
+        _key, condition = _rolled(plan, zone)
+        return Query(
+            f"SELECT hour, sum(components[{place}])::bigint FROM insights_rollup "
+            f"WHERE {condition.sql} GROUP BY 1",
+            condition.values,
+        )
+    condition = where(plan, zone)
+    return Query(
+        f"SELECT date_trunc('hour', at, 'UTC'), {counted} "
+        f"FROM {TABLES[plan.definition.grain]} WHERE {condition.sql} GROUP BY 1",
+        condition.values,
+    )
+
+
+def over_histograms(plan: Plan, zone: ZoneInfo, item: Distribution) -> Query:
+    """Rows of a key and a histogram, as the text of a sparse vector. The plan gives the rest."""
+    key, condition = _rolled(plan, zone)
+    return Query(
+        f"SELECT {key.sql} AS key, sum(counts::vector)::sparsevec::text FROM insights_histogram "
+        f"WHERE series = %s AND {condition.sql} GROUP BY 1",
+        (*key.values, DISTRIBUTIONS.index(item), *condition.values),
     )
 
 

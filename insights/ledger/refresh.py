@@ -17,7 +17,7 @@ from conversations.models import Conversation
 from insights.ledger import statements
 from insights.ledger.rollup import roll_dirty
 from insights.measures import DIGEST, TABLES
-from insights.models import InsightsState, Rollup
+from insights.models import Histogram, InsightsState, Rollup
 from portal.core.service import BaseService
 
 BATCH = 5_000
@@ -62,7 +62,7 @@ class LedgerService(BaseService):
                 self._read(ids, now)
                 seen, done = seen + len(ids), done + 1
                 if done & (done - 1) == 0:  # after 1, 2, 4, 8 … batches
-                    _analyze(*TABLES.values(), "insights_rollup")
+                    _analyze(*TABLES.values(), "insights_rollup", "insights_histogram")
                 if progress:
                     progress(len(ids))
             self._read([], now, sweep=True)
@@ -76,6 +76,7 @@ class LedgerService(BaseService):
         with transaction.atomic(), connection.cursor() as cursor:
             _lock(cursor)
             Rollup.objects.all().delete()
+            Histogram.objects.all().delete()
             for grain in ("conversation", "turn", "escalation"):
                 cursor.execute(
                     "INSERT INTO insights_dirtyhour (grain, hour) "

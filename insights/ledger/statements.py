@@ -246,7 +246,9 @@ CHANGED = """
     UNION SELECT m.conversation_id FROM conversations_rating r
             JOIN conversations_message m ON m.id = r.message_id WHERE r.updated_at >= %(since)s
     UNION SELECT t.conversation_id FROM conversations_review r
-            JOIN conversations_turn t ON t.id = r.turn_id WHERE r.created_at >= %(since)s
+            JOIN conversations_turn t ON t.id = r.turn_id WHERE r.updated_at >= %(since)s
+    UNION SELECT t.conversation_id FROM conversations_reviewchange r
+            JOIN conversations_turn t ON t.id = r.turn_id WHERE r.at >= %(since)s
     UNION SELECT conversation_id FROM conversations_resolutionsurvey
            WHERE answered_at >= %(since)s
     UNION SELECT conversation_id FROM conversations_escalation

@@ -11,6 +11,14 @@ CONFIRMED = "outcome = 'confirmed'"
 MAYBE = "outcome IN ('confirmed', 'silent')"
 _BY_PEOPLE = frozenset({"agent", "team", "reason"})
 
+#: What savings are matched with: confirmed, silent, come back, and served by a person.
+MATCHED: tuple[str, ...] = (
+    f"count(*) FILTER (WHERE {INVOLVED} AND {CONFIRMED})",
+    f"count(*) FILTER (WHERE {INVOLVED} AND outcome = 'silent')",
+    f"count(*) FILTER (WHERE {INVOLVED} AND outcome = 'recontacted' AND NOT escalated)",
+    "count(*) FILTER (WHERE served AND agent_s > 0)",
+)
+
 
 def _of(key: str, state: str, name: Text, meaning: Text, direction: Direction) -> Measure:
     return Measure(

@@ -52,6 +52,15 @@ class Dimension:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """The values of `value` over the facts that `rows` lets through; rollups keep histograms."""
+
+    grain: Grain
+    rows: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Measure:
     """One figure: what it counts (`counted`), of what (`base`), and what it means.
 
@@ -79,6 +88,13 @@ class Measure:
     def additive(self) -> bool:
         """Whether sums of hourly components give its exact value."""
         return self.kind not in ("percentile", "distinct")
+
+    @property
+    def distribution(self) -> Distribution | None:
+        """What a percentile is read from where its rows are too many to be sorted."""
+        if self.kind != "percentile":
+            return None
+        return Distribution(self.grain, self.rows, self.value)
 
     @property
     def components(self) -> tuple[str, str]:

@@ -42,6 +42,19 @@ def _plain(key: str, kind: Kind, unit: Unit, name: Text, counted: str, value: st
     )  # fmt: skip
 
 
+_TIMED = (
+    "FILTER (WHERE kind = 'answer' AND first_token_ms IS NOT NULL AND queue_ms IS NOT NULL "
+    "AND search_ms IS NOT NULL AND write_ms IS NOT NULL)"
+)
+#: Sums of the steps of an answer (queue, search, first words, writing), and their number.
+STEPS: tuple[str, ...] = (
+    f"coalesce(sum(queue_ms) {_TIMED}, 0)",
+    f"coalesce(sum(search_ms) {_TIMED}, 0)",
+    f"coalesce(sum(greatest(0, first_token_ms - queue_ms - search_ms)) {_TIMED}, 0)",
+    f"coalesce(sum(write_ms) {_TIMED}, 0)",
+    f"count(*) {_TIMED}",
+)
+
 MEASURES: tuple[Measure, ...] = (
     _plain("questions", "count", "count", _("questions to the assistant"), QUESTION),
     _decided("answer_rate", "answer", _("answered"), _("Answered from articles.")),

@@ -3,7 +3,7 @@
 from insights.models.alert import AlertRule
 from insights.models.assumption import Assumption
 from insights.models.facts import ConversationFact, EscalationFact, Outcome, TurnFact
-from insights.models.rollup import DirtyHour, InsightsState, Rollup
+from insights.models.rollup import DirtyHour, Histogram, InsightsState, Rollup
 
 __all__ = [
     "AlertRule",
@@ -11,6 +11,7 @@ __all__ = [
     "ConversationFact",
     "DirtyHour",
     "EscalationFact",
+    "Histogram",
     "InsightsState",
     "Outcome",
     "Rollup",

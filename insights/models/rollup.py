@@ -5,6 +5,9 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from pgvector.django import SparseVectorField
+
+from insights.measures.histogram import SIZE
 
 
 class Rollup(models.Model):
@@ -19,6 +22,22 @@ class Rollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.grain} {self.dimension}={self.value} {self.hour:%Y-%m-%d %H}"
+
+
+class Histogram(models.Model):
+    """How the values of one distribution fall into buckets, in one hour, for one value of one
+    dimension. `series` is the distribution's place in the catalogue. PostgreSQL adds them up."""
+
+    pk = models.CompositePrimaryKey("grain", "series", "dimension", "hour", "value")
+    grain = models.CharField(max_length=12)
+    series = models.PositiveSmallIntegerField()
+    dimension = models.CharField(max_length=12)
+    hour = models.DateTimeField()
+    value = models.CharField(max_length=160)
+    counts = SparseVectorField(dimensions=SIZE)
+
+    def __str__(self) -> str:
+        return f"{self.grain} {self.series} {self.dimension}={self.value} {self.hour:%Y-%m-%d %H}"
 
 
 class DirtyHour(models.Model):

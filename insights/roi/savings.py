@@ -12,27 +12,11 @@ from django.conf import settings
 from insights.figures.figure import figure, portal_zone
 from insights.figures.periods import Period
 from insights.figures.plan import Plan
-from insights.figures.reading import read
-from insights.figures.statistics import median, median_ranks, wilson
+from insights.figures.statistics import wilson
 from insights.roi.assumptions import Held, Key, held_on
+from insights.roi.matching import Topic, matched
 
-FEW = 8  # hand-overs of a topic below which all topics' median stands in
 DAYS_OF_MONTH = 30.4375
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One topic's conversations, matched with what people needed for the same topic."""
-
-    key: str
-    confirmed: int
-    silent: int
-    returned: int
-    handled: int  # conversations that people handled, that the median rests on
-    seconds: float
-    low: float
-    high: float
-    matched: bool
 
 
 @dataclass(frozen=True)
@@ -186,7 +170,7 @@ def _basis(period: Period, zone: ZoneInfo) -> Basis:
     low, high = wilson(wrong.counted, wrong.out_of) if wrong.out_of else (0.0, 1.0)
     rate = (wrong.raw or 0.0) if measured else float(settings.CONFIG.max_error)
     return Basis(
-        topics=_topics(period, zone),
+        topics=matched(period, zone),
         days=period.days,
         answers=figure(Plan("involvement", period)).counted,
         reviews=figure(Plan("reviews", period)).counted,
@@ -195,31 +179,3 @@ def _basis(period: Period, zone: ZoneInfo) -> Basis:
         wrong_high=high if measured else max(rate, min(high, 2 * rate)),
         wrong_is_measured=measured,
     )
-
-
-_TOPICS = """
-    SELECT topic,
-           count(*) FILTER (WHERE answers > 0 AND outcome = 'confirmed'),
-           count(*) FILTER (WHERE answers > 0 AND outcome = 'silent'),
-           count(*) FILTER (WHERE answers > 0 AND outcome = 'recontacted' AND NOT escalated),
-           coalesce(array_agg(agent_s) FILTER (WHERE served AND agent_s > 0), '{}')
-      FROM insights_conversationfact WHERE at >= %s AND at < %s GROUP BY 1 ORDER BY 1
-"""
-
-
-def _topics(period: Period, zone: ZoneInfo) -> tuple[Topic, ...]:
-    rows = read(_TOPICS, period.bounds(zone))
-    everything = [second for row in rows for second in row[4]]
-    found = []
-    for key, confirmed, silent, returned, own in rows:
-        matched = len(own) >= FEW
-        seconds = sorted(own if matched else everything)
-        if not seconds:
-            found.append(Topic(key, confirmed, silent, returned, 0, 0, 0, 0, matched=False))
-            continue
-        first, last = median_ranks(len(seconds))
-        found.append(
-            Topic(key, confirmed, silent, returned, len(own), median(seconds),
-                  seconds[first - 1], seconds[last - 1], matched)
-        )  # fmt: skip
-    return tuple(found)

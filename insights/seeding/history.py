@@ -49,7 +49,7 @@ _TABLES = (
      "in_prompt")),
     (Citation, "citations", ("message_id", "number", "article_id", "revision", "title", "url")),
     (Rating, "ratings", ("message_id", "score", "created_at", "updated_at")),
-    (Review, "reviews", ("turn_id", "reviewer_id", "verdict", "created_at")),
+    (Review, "reviews", ("turn_id", "reviewer_id", "verdict", "created_at", "updated_at")),
     (Escalation, "escalations", ("id", "conversation_id", "turn_id", "reason", "priority",
      "state", "agent_id", "topic", "language", "opened_at", "claimed_at", "first_claimed_at",
      "ended_at", "first_response_at", "first_response_due", "resolution_due", "breaches")),

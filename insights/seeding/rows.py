@@ -104,7 +104,8 @@ def _turn(
         rows.citations.append((reply, 1, article, 1, title, ""))
     if answered and story.reviewed:
         verdict = "wrong" if story.wrong else "right"
-        rows.reviews.append((turn, cast.agents[story.agent], verdict, done + timedelta(days=1)))
+        judged = done + timedelta(days=1)
+        rows.reviews.append((turn, cast.agents[story.agent], verdict, judged, judged))
     return turn, reply
 
 

@@ -13,7 +13,8 @@ from insights.figures.decompose import of_count, of_ratio
 from insights.figures.figure import Figure
 from insights.figures.periods import Period, add_months
 from insights.figures.statistics import agents_needed, erlang_c, median, median_ranks, wilson
-from insights.roi.savings import Basis, Topic, _net, _parts
+from insights.roi.matching import Topic
+from insights.roi.savings import Basis, _net, _parts
 
 sums = st.dictionaries(
     st.sampled_from("abcdef"),

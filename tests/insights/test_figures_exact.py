@@ -1,20 +1,39 @@
 """Rollups, facts and the rows behind a link say the same, for every measure and dimension."""
 
+import math
+from bisect import bisect_right
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conversations.models import Conversation, Escalation, Rating, Review, Turn
-from insights.figures.figure import count_rows, figure, figures
+from insights.figures import figure as reckoning
+from insights.figures import sql
+from insights.figures.figure import (
+    by_hour,
+    count_rows,
+    figure,
+    figures,
+    is_approximate,
+    sums,
+)
 from insights.figures.periods import Period, last_days, moment, on_whole_hours
 from insights.figures.plan import Filter, Plan, check
 from insights.measures import MEASURES, Measure, allowed
+from insights.measures.histogram import EDGES, ERROR, quantile
+from insights.measures.turn_measures import STEPS
 from insights.models import DirtyHour
+from insights.roi import matching
+from insights.roi.matching import matched
 
 pytestmark = pytest.mark.django_db
 EVERY = list(MEASURES.values())
 BERLIN = ZoneInfo("Europe/Berlin")
+NEAR = ERROR + 1e-9
 PERIOD = Period(date(2026, 9, 20), date(2026, 11, 18))
 
 
@@ -27,6 +46,64 @@ def test_every_measure_and_dimension_is_the_same_from_rollups_and_from_rows(hist
                 measure.key,
                 group,
             )
+
+
+def test_a_percentile_of_histograms_is_within_one_in_a_hundred_of_the_sorted_one(
+    history: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over every dimension; the numbers of rows are exact."""
+    monkeypatch.setattr(reckoning, "EXACT_ROWS", -1)
+    for measure in (item for item in EVERY if item.kind == "percentile"):
+        for group in ("", *(item.key for item in allowed(measure))):
+            plan = check(Plan(measure.key, PERIOD, group=group))
+            assert is_approximate(plan, BERLIN), (measure.key, group)
+            near = {item.key: item for item in figures(plan, zone=BERLIN)}
+            exact = {item.key: item for item in figures(plan, zone=BERLIN, exact=True)}
+            assert near.keys() == exact.keys()
+            for key, item in exact.items():
+                assert (near[key].counted, near[key].out_of) == (item.counted, item.out_of)
+                assert near[key].raw == pytest.approx(item.raw, rel=NEAR), (
+                    measure.key,
+                    key,
+                )
+
+
+@given(st.lists(st.integers(0, 10**8), min_size=1, max_size=200), st.floats(0.01, 1))
+def test_a_histograms_quantile_is_near_the_value_of_that_rank(
+    values: list[int], share: float
+) -> None:
+    counts: dict[int, int] = {}
+    for value in values:
+        bucket = bisect_right(EDGES, value)
+        counts[bucket] = counts.get(bucket, 0) + 1
+    exact = sorted(values)[max(1, math.ceil(share * len(values))) - 1]
+    assert quantile(counts, share) == pytest.approx(exact, rel=NEAR)
+
+
+def test_savings_from_histograms_are_those_from_rows_within_one_in_a_hundred(
+    history: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = matched(PERIOD, BERLIN)
+    monkeypatch.setattr(matching, "EXACT_ROWS", -1)
+    near = matched(PERIOD, BERLIN)
+    assert exact
+    for one, other in zip(exact, near, strict=True):
+        assert replace(one, seconds=0, low=0, high=0) == replace(other, seconds=0, low=0, high=0)
+        assert other.seconds == pytest.approx(one.seconds, rel=NEAR)
+        assert (other.low, other.high) == pytest.approx((one.low, one.high), rel=NEAR)
+
+
+def test_hours_and_sums_are_the_same_from_rollups_and_from_rows(
+    history: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = [Plan("first_token_time", PERIOD, group=group) for group in ("", "topic", "day")]
+    load = Plan("escalations", PERIOD, (Filter("language", ("de", "en")),))
+    rolled = [sorted(sums(plan, STEPS, BERLIN)) for plan in plans]
+    hours = by_hour(load, BERLIN)
+    monkeypatch.setattr(sql, "fits_sums", lambda *_: False)
+    assert rolled == [sorted(sums(plan, STEPS, BERLIN)) for plan in plans]
+    assert hours == by_hour(load, BERLIN)
+    assert sum(hours.values()) == figure(load).counted
 
 
 def test_the_link_of_every_figure_opens_exactly_the_rows_that_it_counts(history: None) -> None:

@@ -19,7 +19,7 @@ from conversations.models import (
     Turn,
 )
 from insights.ledger.refresh import LedgerService
-from insights.models import ConversationFact, DirtyHour, EscalationFact, Rollup, TurnFact
+from insights.models import ConversationFact, DirtyHour, EscalationFact, Histogram, Rollup, TurnFact
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 10, 20, tzinfo=UTC)
@@ -130,7 +130,7 @@ def test_any_order_of_late_and_repeated_events_ends_as_a_full_rebuild(
         _read(ledger)
         step_by_step = _snapshot()
         assert not DirtyHour.objects.exists()
-        for model in (Rollup, ConversationFact, TurnFact, EscalationFact):
+        for model in (Rollup, Histogram, ConversationFact, TurnFact, EscalationFact):
             model.objects.all().delete()
         ledger.rebuild(now=LOOK)
         assert _snapshot() == step_by_step
