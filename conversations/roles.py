@@ -28,7 +28,7 @@ _ADMIN = (
     "view_openinghours", "add_openinghours", "change_openinghours", "delete_openinghours",
     "view_holiday", "add_holiday", "change_holiday", "delete_holiday",
     "view_slapolicy", "add_slapolicy", "change_slapolicy", "delete_slapolicy",
-    "view_customer", "change_customer",
+    "view_customer", "change_customer", "view_apitoken", "add_apitoken",
 )  # fmt: skip
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     AGENT: _AGENT,

@@ -84,3 +84,13 @@ LOGINS_OF_ADDRESS = (60, 600.0)  # whoever is tried
 LOGIN_FAILURES = 5  # of one user from one address, then a pause
 LOGIN_PAUSE = 15 * 60.0
 KEY_GRACE = 300.0  # a replaced customer key still opens: other tabs learn the new one
+
+# The REST interface
+API_CALLS = (600, 60.0)  # of one token, agent or customer
+API_PAGE = 50  # entries of a page unless asked for more
+API_MOST = 200
+API_KEY_CHARS = 255  # of an Idempotency-Key
+API_ANSWERS = 24 * 3600  # how long an Idempotency-Key is remembered
+EVENTS_STREAM = 50.0  # an event stream ends by itself: before HTTP_TIMEOUT cuts it
+EVENTS_HEARTBEAT = 15.0
+TOKEN_USED_EVERY = 60.0  # how often a token's last use is written at most

@@ -1,5 +1,6 @@
 """The record: conversations, turns, knowledge, escalations, reviews. The database keeps it."""
 
+from conversations.models.api_token import ApiToken, IdempotentAnswer, Scope
 from conversations.models.cache import CachedAnswer
 from conversations.models.conversation import (
     Conversation,
@@ -36,6 +37,7 @@ from conversations.models.worker import WorkerProcess
 __all__ = [
     "AgentDraft",
     "AgentProfile",
+    "ApiToken",
     "Article",
     "ArticleRevision",
     "AuditEntry",
@@ -48,6 +50,7 @@ __all__ = [
     "Escalation",
     "Follow",
     "Holiday",
+    "IdempotentAnswer",
     "KnowledgeState",
     "MemoryFact",
     "Message",
@@ -61,6 +64,7 @@ __all__ = [
     "ReviewDraw",
     "ReviewItem",
     "SavedView",
+    "Scope",
     "Section",
     "SlaPolicy",
     "Team",

@@ -111,6 +111,7 @@ class Conversation(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["-updated_at"], name="conversation_recent"),
+            models.Index(fields=["-created_at", "-id"], name="conversation_newest"),
             models.Index(fields=["status", "-updated_at"], name="conversation_status_recent"),
             models.Index(fields=["holder", "-updated_at"], name="conversation_holder_recent"),
             models.Index(fields=["channel", "-updated_at"], name="conversation_channel_recent"),
