@@ -1,8 +1,7 @@
 """Django settings. Values come from portal.conf; nothing here reads the environment."""
 
-from pathlib import Path
-
 from datetime import timedelta
+from pathlib import Path
 
 from portal import conf, limits, logs
 from portal.embedded import addresses, secret_key
@@ -85,7 +84,8 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,  # the pool's are dead after a restart of the database
         "OPTIONS": {
             **_ADDRESSES.database.get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": 16, "timeout": 5},
+            # A pool that waits ever longer between attempts is late when the database is back.
+            "pool": {"min_size": 1, "max_size": 16, "timeout": 5, "reconnect_timeout": 1.5},
         },
     }
 }

@@ -165,3 +165,28 @@ class LivenessSession:
 def adopt_name(name: str) -> None:
     """From now on this process is that worker."""
     _own_name[:] = [name]
+
+
+@dataclass(frozen=True)
+class Living:
+    name: str
+    queue: str
+    seconds_unheard: float
+
+
+def living() -> list[Living]:
+    """The workers whose sessions hold their locks now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LIVING, {"lock_class": LOCK_CLASS})
+        return [Living(*row) for row in cursor.fetchall()]
+
+
+_LIVING = """
+SELECT w.name, w.queue, extract(epoch FROM clock_timestamp() - w.seen_at)::float8
+  FROM conversations_workerprocess w
+  JOIN pg_locks held
+    ON held.locktype = 'advisory' AND held.objsubid = 2 AND held.granted
+   AND held.classid = %(lock_class)s AND held.objid = w.lock_key
+   AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+ ORDER BY w.queue, w.name
+"""

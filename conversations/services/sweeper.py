@@ -14,7 +14,7 @@ from conversations import dispatch
 from conversations.dialogue import replies
 from conversations.escalation.desk import EscalationDeskService
 from conversations.models import Escalation, Turn
-from conversations.services import turns
+from conversations.services import pulse, turns
 from conversations.services.outcome import Outcome, finish
 from conversations.services.turns import LostTurn
 from portal import limits
@@ -41,6 +41,7 @@ class SweeperService(BaseService):
 
     def sweep(self, *, now: datetime) -> Swept:
         """Ring again for turns that nobody works on; give up those past their time or attempts."""
+        pulse.tick()
         with self.operation("sweep"):
             return Swept(rung=self._ring_again(now), given_up=self._give_up(now))
 

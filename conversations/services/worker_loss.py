@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from django.db import DatabaseError, connection
@@ -65,11 +65,11 @@ class WorkerLossService(BaseService):
         waiting = Turn.objects.filter(
             state=Turn.State.QUEUED, rung_at__lt=now - timedelta(seconds=0.2)
         )
-        rows: list[tuple[object, datetime]] = list(waiting.values_list("pk", "rung_at")[:MOST])
+        rows: list[tuple[UUID, datetime]] = list(waiting.values_list("pk", "rung_at")[:MOST])
         count = 0
         for turn_id, rung_at in rows:
             if waiting.filter(pk=turn_id, rung_at=rung_at).update(rung_at=now) == 1:
-                dispatch.ring(turn_id)  # type: ignore[arg-type]
+                dispatch.ring(turn_id)
                 count += 1
         return count
 

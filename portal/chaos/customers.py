@@ -21,6 +21,8 @@ from conversations.benchmarks.client import (
 #: A frame is awaited so long before the customer asks whether the socket still lives.
 QUIET_SECONDS = 5.0
 RECONNECT_SECONDS = (0.2, 1.0)
+#: Error codes after which the same frame is sent again in a moment.
+TRY_AGAIN = frozenset({"unavailable", "unexpected", "slow_down"})
 _GONE = (WebSocketException, OSError, TimeoutError)
 
 
@@ -151,12 +153,19 @@ class StayingCustomer:
                 self._append(frame, exchange, elapsed)
             case "reply.done":
                 self._finish(frame["message"], exchange, elapsed)
-            case "error" if frame.get("code") == "unavailable":
-                await asyncio.sleep(0.3)
-                if exchange.accepted_ms is None:
-                    await self._send(self._question(exchange))
+            case "error" if frame.get("code") in TRY_AGAIN:
+                await asyncio.sleep(frame.get("retry_after", 0.3))
+                await self._repeat(exchange)
+            case "pong":
+                await self._repeat(exchange)
+            case "key.renewed":
+                self._address = socket_address(self.base, frame["socket"])
             case "error":
                 self.tally.errors.append(frame["code"])
+
+    async def _repeat(self, exchange: Exchange) -> None:
+        if exchange.accepted_ms is None:
+            await self._send(self._question(exchange))
 
     def _count(self, frame: dict[str, Any]) -> bool:
         """Whether a durable frame is new. One that comes again must say the same."""

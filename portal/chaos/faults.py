@@ -82,7 +82,7 @@ def _go_on(process: psutil.Process) -> None:
 
 async def restart_postgres(scene: Scene) -> Harm:
     """Immediate mode: no checkpoint, every session cut, recovery from the log."""
-    process = await asyncio.to_thread(scene.machine.postgres)
+    process = await asyncio.to_thread(scene.machine.postgres_server)
     if process is None:
         return Harm(False)
     process.send_signal(signal.SIGQUIT)
@@ -90,7 +90,7 @@ async def restart_postgres(scene: Scene) -> Harm:
 
 
 async def restart_redis(scene: Scene) -> Harm:
-    process = await asyncio.to_thread(scene.machine.redis)
+    process = await asyncio.to_thread(scene.machine.redis_server)
     if process is None:
         return Harm(False)
     process.send_signal(scene.dice.choice([signal.SIGKILL, signal.SIGTERM]))
@@ -100,7 +100,7 @@ async def restart_redis(scene: Scene) -> Harm:
 async def flush_redis(scene: Scene) -> Harm:
     """Everything: wake-ups, text on its way, announcements."""
     try:
-        await asyncio.to_thread(scene.machine.redis_client().flushall)
+        await asyncio.to_thread(scene.machine.stream_client().flushall)
     except redis.RedisError:
         return Harm(False)
     return Harm(True)

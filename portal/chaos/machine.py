@@ -17,7 +17,7 @@ import redis
 from portal import preparation
 from portal.conf import Config
 from portal.embedded.guard import running
-from portal.embedded.layout import BROKER_DB, DATABASE, PORT, ROLE, STREAM_DB, Layout
+from portal.embedded.layout import DATABASE, PORT, ROLE, STREAM_DB, Layout
 
 START_SECONDS = 420.0
 #: What names a process of `manage.py run` on its command line.
@@ -125,17 +125,17 @@ class Machine:
             return True
         return False
 
-    def postgres(self) -> psutil.Process | None:
+    def postgres_server(self) -> psutil.Process | None:
         data = self.layout.postgres / "data"
         return running(data / "postmaster.pid", str(data))
 
-    def redis(self) -> psutil.Process | None:
+    def redis_server(self) -> psutil.Process | None:
         return running(self.layout.run / "redis.pid", "redis-server")
 
-    def redis_client(self, *, broker: bool = False) -> redis.Redis:
+    def stream_client(self) -> redis.Redis:
         return redis.Redis(
             unix_socket_path=str(self.layout.redis_socket),
-            db=BROKER_DB if broker else STREAM_DB,
+            db=STREAM_DB,
             socket_timeout=2,
             socket_connect_timeout=2,
         )
@@ -155,7 +155,7 @@ class Machine:
             reports = [
                 json.loads(value)
                 for tier in ("gpu", "cpu")
-                for value in self.redis_client().hvals(f"portal:rungs:{tier}")  # type: ignore[union-attr]
+                for value in self.stream_client().hvals(f"portal:rungs:{tier}")
             ]
         except redis.RedisError:
             return False
@@ -173,13 +173,13 @@ class Machine:
                 "SELECT id FROM conversations_turn WHERE state = 'running' AND worker LIKE %s",
                 f"%:{process.pid}:%",
             )
-            client = self.redis_client()
+            client = self.stream_client()
             lengths = [
                 client.hget(f"portal:turn:{turn}:state", "length") for (turn,) in running_turns
             ]
         except (psycopg.Error, redis.RedisError):
             return 0
-        return sum(int(length or 0) > 0 for length in lengths)  # type: ignore[arg-type]
+        return sum(int(length or 0) > 0 for length in lengths)
 
     def unended(self) -> Unended:
         """What the record lacks, or has twice. Raises psycopg.Error."""

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-from portal.core.errors import ServiceError, UnexpectedError
+from django.db import InterfaceError, OperationalError
+
+from portal.core.errors import ServiceError, Unavailable, UnexpectedError
 from portal.core.events import emit
 from portal.core.metrics import OPERATION_SECONDS
 
@@ -23,8 +25,9 @@ class BaseService:
     def operation(self, op: str, **fields: Any) -> Iterator[None]:
         """Time and log one operation.
 
-        A ServiceError passes through (anticipated: counted, never paged). Anything else is logged
-        once, here, and becomes UnexpectedError. `fields` are ids and numbers, never text.
+        A ServiceError passes through (anticipated: counted, never paged). A database that is away
+        becomes Unavailable. Anything else is logged once, here, and becomes UnexpectedError.
+        `fields` are ids and numbers, never text.
         """
         started, outcome = perf_counter(), "ok"
         try:
@@ -32,6 +35,10 @@ class BaseService:
         except ServiceError as exc:
             outcome = exc.code
             raise
+        except (OperationalError, InterfaceError) as exc:  # the database is away for a moment
+            outcome = Unavailable.code
+            self.log.warning("%s.%s: the database is away", self.name, op)
+            raise Unavailable from exc
         except Exception as exc:
             outcome = "unexpected"
             self.log.exception("%s.%s failed", self.name, op)

@@ -77,7 +77,8 @@ class Command(BaseCommand):
         else:
             self._share_models(machine)
             self._say(f"starting a portal in {machine.layout.var}")
-            machine.start(extra={"PORTAL_ANSWER_CACHE": "true" if options["cache"] else "false"})
+            cache = "true" if options["cache"] else "false"
+            machine.start(extra={"PORTAL_ANSWER_CACHE": cache, "PORTAL_LIMIT_FACTOR": "0"})
         return asyncio.run(experiment(plan, machine, self._say))
 
     def _share_models(self, machine: Machine) -> None:
