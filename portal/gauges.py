@@ -18,8 +18,9 @@ from django.db import connection
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from conversations.dispatch import DEFAULT_QUEUE
 from conversations.inference.rungs import RungReport
-from portal.readings import DEFAULT_QUEUE, Demand, Supply, read_demand, read_supply, rung_for
+from portal.readings import Demand, Supply, read_demand, read_supply, rung_for
 
 logger = logging.getLogger("portal.gauges")
 

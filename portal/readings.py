@@ -8,11 +8,10 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from conversations.inference.rungs import ORDER, RungReport, Rungs
+from conversations.dispatch import DEFAULT_QUEUE, LADDER, rungs
+from conversations.inference.rungs import RungReport
 from portal import limits
 
-#: The queue of turns that no live rung is there for: any worker quotes.
-DEFAULT_QUEUE = "default"
 #: The live turns and open escalations have partial indexes, so this reads what is open only.
 _QUERY = f"""
 SELECT 'queued', tiers_tried::text, count(*),
@@ -69,7 +68,7 @@ class Supply:
     @property
     def rungs(self) -> list[str]:
         """Rungs that need workers, best first: the ladder's, and whatever else is announced."""
-        return list(dict.fromkeys((*ORDER, *(report.tier for report in self.reports))))
+        return list(dict.fromkeys((*LADDER, *(report.tier for report in self.reports))))
 
 
 def read_demand() -> Demand:
@@ -92,18 +91,13 @@ def _broker() -> "redis.Redis | None":
     url = settings.CELERY_BROKER_URL
     if not url.startswith(("redis", "unix")):
         return None
-    url = url.replace("redis+socket://", "unix://")
+    url = url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
     return redis.Redis.from_url(url, socket_timeout=0.8, socket_connect_timeout=0.8)
-
-
-@cache
-def _rungs() -> Rungs:
-    return Rungs(settings.REDIS_URL)
 
 
 def read_supply() -> Supply:
     memory: Any = _redis().info("memory")
-    seen = Supply(memory=memory["used_memory"], reports=tuple(_rungs().reports()))
+    seen = Supply(memory=memory["used_memory"], reports=tuple(rungs.reports()))
     if (broker := _broker()) is None:
         return seen
     queues = [*seen.rungs, DEFAULT_QUEUE]
