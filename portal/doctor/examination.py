@@ -18,8 +18,9 @@ ALWAYS: tuple[tuple[str, Examine], ...] = (
     ("this machine", host.examine),
     ("Redis and the broker", redis_and_broker.examine),
 )
-WITH_DATABASE: tuple[tuple[str, Examine], ...] = (
-    ("the database", database.examine),
+#: What makes looking at the tables pointless.
+UNUSABLE = frozenset({"database.migrations", "database.pgvector"})
+WITH_SCHEMA: tuple[tuple[str, Examine], ...] = (
     ("the workers", workers.examine),
     ("the help centre", knowledge.examine),
 )
@@ -28,10 +29,12 @@ WITH_DATABASE: tuple[tuple[str, Examine], ...] = (
 def examine() -> list[Finding]:
     """Look at everything that can be looked at. An examination that fails is a finding too."""
     findings = [database.reachable()]
-    chosen = ALWAYS
     if findings[0].level == Level.WELL:
-        chosen = (*WITH_DATABASE, *ALWAYS)
-    for name, look in chosen:
+        findings += _looked("the database", database.examine)
+        if not any(item.code in UNUSABLE and item.level == Level.FAULT for item in findings):
+            for name, look in WITH_SCHEMA:
+                findings += _looked(name, look)
+    for name, look in ALWAYS:
         findings += _looked(name, look)
     connection.close()
     return findings
