@@ -10,6 +10,7 @@ from django.contrib.auth import get_user
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
+from django_otp import DEVICE_ID_SESSION_KEY
 
 from conversations import roles
 from conversations.escalation.errors import NotAllowed, NotAtDesk
@@ -110,6 +111,16 @@ def _role(user: Any) -> str:
     return next((role for role in reversed(roles.ROLES) if role in names), roles.AGENT)
 
 
+def needs_second_factor(user: Any) -> bool:
+    """Whether this user's role must log in with a second factor (PORTAL_SECOND_FACTOR)."""
+    wanted = frozenset(settings.CONFIG.second_factor)
+    if not wanted or not user.is_authenticated:
+        return False
+    if user.is_superuser:
+        return roles.ADMIN in wanted
+    return user.groups.filter(name__in=wanted).exists()
+
+
 def session_agent(session_key: str | None) -> Agent:
     """The agent of a session that is still alive: a socket outlives a logout, its rights do not.
 
@@ -120,7 +131,10 @@ def session_agent(session_key: str | None) -> Agent:
         raise NobodyAtDesk
     request = HttpRequest()
     request.session = session
-    return desk_agent(get_user(request))
+    user = get_user(request)
+    if needs_second_factor(user) and DEVICE_ID_SESSION_KEY not in session:
+        raise NobodyAtDesk
+    return desk_agent(user)
 
 
 def visible_to(agent: Agent) -> Q:

@@ -1,9 +1,8 @@
-"""The agents' pages: the desk, its login and its logout. The desk's data come over REST."""
+"""The agents' page. Its data come over REST and the desk's socket; login/ has the login."""
 
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -37,16 +36,3 @@ def desk(request: HttpRequest) -> HttpResponse:
         "strings": desk_strings.strings(),
     }
     return render(request, "desk/desk.html", {"config": config, "agent": agent})
-
-
-class DeskLogin(LoginView):
-    """Django's login in the desk's clothes; whoever is logged in already goes on."""
-
-    template_name = "desk/login.html"
-    next_page = "desk"
-
-
-class DeskLogout(LogoutView):
-    """By POST only, so that no foreign page can log an agent out."""
-
-    next_page = "desk-login"

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from conversations import desk_views, views
+from conversations.login import views as login
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.chat, name="chat"),
@@ -11,7 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help/sections/<str:slug>/", views.help_section, name="help-section"),
     path("help/<str:slug>/", views.help_article, name="help-article"),
     path("desk/", desk_views.desk, name="desk"),
-    path("desk/login/", desk_views.DeskLogin.as_view(), name="desk-login"),
-    path("desk/logout/", desk_views.DeskLogout.as_view(), name="desk-logout"),
+    path("desk/login/", login.Login.as_view(), name="desk-login"),
+    path("desk/login/code/", login.SecondFactor.as_view(), name="second-factor"),
+    path("desk/login/app/", login.SecondFactorSetup.as_view(), name="second-factor-setup"),
+    path("desk/logout/", login.Logout.as_view(), name="desk-logout"),
     path("api/v1/", include("conversations.api.urls")),
 ]

@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from conversations.login.views import Login
 from portal import health
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("admin/login/", Login.as_view(next_page="admin:index")),  # one login for all
     path("admin/", admin.site.urls),
     path("insights/", include("insights.urls")),
     path("", include("conversations.urls")),
