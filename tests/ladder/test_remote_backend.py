@@ -26,7 +26,8 @@ def reply(backend: RemoteBackend, **request: Any) -> tuple[str, Exception | None
 
 
 def test_text_streams_with_the_key_and_the_costs(wire: Wire) -> None:
-    usage = {"prompt_tokens": 31, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 16}}
+    cached = {"prompt_tokens_details": {"cached_tokens": 16}}
+    usage = {"prompt_tokens": 31, "completion_tokens": 3, **cached}
     wire.scripted.append(says("You ", "can", ".", usage=usage))
     backend = RemoteBackend(wire.rung(), "sesame")
     stream = backend.start(request_for("Articles.", "Returns?", stop="END"))
@@ -127,8 +128,8 @@ def test_a_deadline_ends_a_slow_reply_and_a_cancel_hangs_up(wire: Wire) -> None:
 def test_what_may_not_be_shown_is_taken_out_also_across_pieces(wire: Wire) -> None:
     smile = json.loads('["\\ud83d", "\\ude00"]')
     wire.default = raw(
-        chunk("a\x00b\x1b[2Jc"), chunk(smile[0]), chunk(smile[1]), chunk(" " + smile[0]), chunk("d"),
-        b"data: [DONE]\n\n",
+        chunk("a\x00b\x1b[2Jc"), chunk(smile[0]), chunk(smile[1]), chunk(" " + smile[0]),
+        chunk("d"), b"data: [DONE]\n\n",
     )  # fmt: skip
     text, fault = reply(RemoteBackend(wire.rung()))
     assert fault is None

@@ -1,4 +1,4 @@
-"""A small server that speaks the streamed chat completions of the OpenAI protocol, well or badly."""
+"""A small server that speaks the OpenAI protocol's streamed chat completions, well or badly."""
 
 import contextlib
 import json
@@ -127,7 +127,8 @@ class Wire:
 
     def rung(self, **changes: Any) -> RemoteRung:
         patience = {"connect_seconds": 2.0, "first_token_seconds": 2.0, "stall_seconds": 0.4}
-        return RemoteRung(**{"name": "vllm", "url": self.url, "model": "big", **patience, **changes})
+        named = {"name": "vllm", "url": self.url, "model": "big"}
+        return RemoteRung(**{**named, **patience, **changes})
 
 
 @contextlib.contextmanager
