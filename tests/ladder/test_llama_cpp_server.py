@@ -22,7 +22,6 @@ def backend() -> RemoteBackend:
     params.n_ctx = 2048
     params.n_gpu_layers = 0
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.hostname, params.port = "127.0.0.1", 0
     params.verbosity = -1
     server = library.Server(params)
     address = server.listening_address
