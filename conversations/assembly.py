@@ -27,6 +27,7 @@ from conversations.retrieval.search import KnowledgeSearch
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.assistant import IntelligentAssistantService
 from conversations.services.drafting import EXTRACTIVE, Drafting
+from conversations.services.error_limit import LiveLimit
 from conversations.services.judging import SearchJudge
 from conversations.services.keeper import LeaseKeeper
 from portal import limits
@@ -108,9 +109,8 @@ def judge() -> SearchJudge:
     calibration, problem = load_or_conservative()
     if problem:
         emit("calibration.refused", level=logging.ERROR, reason=problem)
-    return SearchJudge(
-        search=search(), calibration=calibration, max_error=settings.CONFIG.max_error
-    )
+    limit = LiveLimit(settings.CONFIG.max_error)
+    return SearchJudge(search=search(), calibration=calibration, max_error=limit)
 
 
 @cache

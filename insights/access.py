@@ -13,6 +13,7 @@ from django.urls import reverse
 from conversations import roles
 
 ROLES = (roles.SUPERVISOR, roles.MANAGER, roles.ADMIN)
+APPLIERS = (roles.MANAGER, roles.ADMIN)
 
 View = Callable[..., HttpResponseBase]
 
@@ -22,6 +23,13 @@ def may_see(user: Any) -> bool:
     if isinstance(user, AnonymousUser) or not user.is_active:
         return False
     return bool(user.is_superuser or user.groups.filter(name__in=ROLES).exists())
+
+
+def may_apply(user: Any) -> bool:
+    """Whether a user may change how often answers may be wrong: managers and administrators."""
+    if isinstance(user, AnonymousUser) or not user.is_active:
+        return False
+    return bool(user.is_superuser or user.groups.filter(name__in=APPLIERS).exists())
 
 
 def insights_view(view: View) -> View:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from insights import views
+from insights import limit_views, views
 
 urlpatterns = [
     path("", views.overview_page, name="insights-overview"),
     path("ask/", views.ask_page, name="insights-ask"),
     path("brief/", views.brief_page, name="insights-brief"),
     path("automation/", views.automation_page, name="insights-automation"),
+    path("automation/limit/", limit_views.apply_limit, name="insights-limit"),
     path("savings/", views.savings_view, name="insights-savings"),
     path("topics/", views.topics_page, name="insights-topics"),
     path("desk/", views.desk_page, name="insights-desk"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from insights import links, queries
-from insights.access import insights_view
+from insights.access import insights_view, may_apply
 from insights.ask import vocabulary
 from insights.ask.answer import Answer, answer
 from insights.ask.reading import AskBack, Refused, Understood
@@ -92,7 +92,9 @@ def automation_page(request: HttpRequest) -> HttpResponse:
         except ValueError as error:
             raise BadRequest from error
     with one_moment():
-        return _page(request, scope, automation.build(scope, wrong=wrong))
+        return _page(
+            request, scope, automation.build(scope, wrong=wrong, may_apply=may_apply(request.user))
+        )
 
 
 def _plan(request: HttpRequest) -> Plan:

@@ -10,6 +10,7 @@ from conversations.models.conversation import (
     Message,
     Rating,
 )
+from conversations.models.decision import ErrorLimit
 from conversations.models.desk import (
     AgentDraft,
     AuditEntry,
@@ -47,6 +48,7 @@ __all__ = [
     "Conversation",
     "ConversationEvent",
     "Customer",
+    "ErrorLimit",
     "Escalation",
     "Follow",
     "Holiday",

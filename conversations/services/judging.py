@@ -1,5 +1,6 @@
 """SearchJudge: what kind of turn it is, what the articles have, and what to do about it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 
@@ -20,9 +21,15 @@ CHOSEN = "chosen"
 
 class SearchJudge:
     def __init__(
-        self, *, search: KnowledgeSearch, calibration: Calibration, max_error: float
+        self,
+        *,
+        search: KnowledgeSearch,
+        calibration: Calibration,
+        max_error: float | Callable[[], float],
     ) -> None:
-        self.search, self.calibration, self.max_error = search, calibration, max_error
+        """`max_error` may be asked for each time: the live limit can change meanwhile."""
+        self.search, self.calibration = search, calibration
+        self.max_error = max_error if callable(max_error) else lambda: max_error
 
     def warm_up(self) -> None:
         self.search.warm_up()
@@ -48,7 +55,7 @@ class SearchJudge:
             result,
             query,
             self.calibration,
-            max_error=self.max_error,
+            max_error=self.max_error(),
             last_action=last.action,
         )
         wanted = {article_id: place for place, article_id in enumerate(decision.article_ids)}

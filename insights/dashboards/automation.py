@@ -3,7 +3,9 @@
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from insights.dashboards.blocks import Block, Page, Slider, Tile
+from conversations.services.error_limit import LiveLimit
+from insights.dashboards.applying import offer
+from insights.dashboards.blocks import Apply, Block, Page, Slider, Tile
 from insights.dashboards.charts import curve as drawn
 from insights.dashboards.parts import by_group, over_time, tiles
 from insights.dashboards.risk import Point, choose, curve, envelope
@@ -16,7 +18,9 @@ from insights.roi.assumptions import Key, held_on
 PROMISE_SECONDS, PROMISE_SHARE = 600, 0.8
 
 
-def build(scope: Scope, *, wrong: float | None = None) -> Page:
+def build(scope: Scope, *, wrong: float | None = None, may_apply: bool = False) -> Page:
+    now = LiveLimit(settings.CONFIG.max_error)()
+    chosen = now if wrong is None else wrong
     return Page(
         "automation",
         _("Automation"),
@@ -25,7 +29,7 @@ def build(scope: Scope, *, wrong: float | None = None) -> Page:
         (
             Block("", tiles=tiles(scope, "automation", "automation_upper", "involvement",
                                   "resolution", "containment", "recontact_rate")),
-            _slider(scope, wrong if wrong is not None else float(settings.CONFIG.max_error)),
+            _slider(scope, chosen, offer(now, chosen, allowed=may_apply)),
             over_time(scope, "involvement", _("Involvement and resolution"), "resolution"),
             by_group(scope, "automation", "topic", _("Automation by topic"),
                      beside=("involvement", "resolution", "wrong_rate")),
@@ -37,14 +41,14 @@ def build(scope: Scope, *, wrong: float | None = None) -> Page:
     )  # fmt: skip
 
 
-def _slider(scope: Scope, most_wrong: float) -> Block:
+def _slider(scope: Scope, most_wrong: float, apply: Apply) -> Block:
     points = curve(scope.period, scope.zone)
     chosen = choose(points, most_wrong)
     slider = Slider("wrong", _("At most this share of answers may be wrong"), 0.5, 20, 0.5,
                     round(most_wrong * 100, 1), value_text(most_wrong, "share"))  # fmt: skip
     title = _("What a limit of wrong answers would do")
     if not points:
-        return Block(title, slider=slider, empty=_(
+        return Block(title, slider=slider, apply=apply, empty=_(
             "Too few answers were reviewed in this period to draw this. Review some, or choose a "
             "longer period."))  # fmt: skip
     note = _("From reviewed answers only; where nobody reviewed, nothing is drawn.")
@@ -54,10 +58,10 @@ def _slider(scope: Scope, most_wrong: float) -> Block:
         (_("wrong answers"), _("questions answered")),
     )  # fmt: skip
     if chosen is None:
-        return Block(title, note, slider=slider, chart=chart,
+        return Block(title, note, slider=slider, chart=chart, apply=apply,
                      empty=_("No threshold keeps this limit in this period."))  # fmt: skip
     return Block(title, note, tiles=_effects(scope, chosen), slider=slider, chart=chart,
-                 links=_apply(most_wrong))  # fmt: skip
+                 apply=apply)  # fmt: skip
 
 
 def _effects(scope: Scope, point: Point) -> tuple[Tile, ...]:
@@ -86,13 +90,3 @@ def _effects(scope: Scope, point: Point) -> tuple[Tile, ...]:
              value_text(questions * point.coverage * money, "money"),
              basis=_("if every answer had been a conversation with a person")),
     )  # fmt: skip
-
-
-def _apply(most_wrong: float) -> tuple[tuple[str, str], ...]:
-    now = float(settings.CONFIG.max_error)
-    if abs(now - most_wrong) < 1e-9:
-        return ((_("This is the limit that is set now."), ""),)
-    text = _("Set now: %(now)s. To apply this one, an operator sets PORTAL_MAX_ERROR=%(new)s.") % {
-        "now": value_text(now, "share"), "new": f"{most_wrong:g}",
-    }  # fmt: skip
-    return ((text, ""),)

@@ -51,6 +51,23 @@ class Slider:
 
 
 @dataclass(frozen=True)
+class Apply:
+    """What applying the slider's value would change, and what may be taken back.
+
+    `seen` is the newest change that this was drawn from; `wrong` is empty where nothing is to be
+    applied, `undo` where nothing is to be taken back.
+    """
+
+    now: str
+    seen: str
+    wrong: str = ""
+    text: str = ""
+    undo: str = ""
+    allowed: bool = False
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Block:
     """A titled part of a page: tiles, then a chart, then a table, whichever there is."""
 
@@ -61,6 +78,7 @@ class Block:
     table: Table | None = None
     folded: bool = False  # the table is beside a chart: it opens on request
     slider: Slider | None = None
+    apply: Apply | None = None
     empty: str = ""
     links: tuple[tuple[str, str], ...] = ()
 
