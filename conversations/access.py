@@ -151,3 +151,14 @@ def visible_conversation(agent: Agent, conversation_id: UUID) -> Conversation:
     if conversation is None:
         raise NotFound
     return conversation
+
+
+def require_ladder(user: Any, *, operate: bool = False) -> None:
+    """The right to see the ladder of rungs, or to open and close its breakers.
+
+    Raises NobodyAtDesk where nobody is logged in, and NotAllowed.
+    """
+    if user is None or not user.is_authenticated or not user.is_active:
+        raise NobodyAtDesk
+    if not user.has_perm(f"conversations.{'operate' if operate else 'view'}_ladder"):
+        raise NotAllowed

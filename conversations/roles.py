@@ -17,7 +17,7 @@ _SUPERVISOR = (
     "view_article", "add_article", "change_article", "view_review", "add_review",
     "change_review", "view_reviewitem", "change_reviewitem", "view_reviewdraw",
     "view_reviewchange", "view_cachedanswer", "view_section", "view_articlerevision",
-    "view_cannedreply", "add_cannedreply", "change_cannedreply",
+    "view_cannedreply", "add_cannedreply", "change_cannedreply", "view_ladder",
 )  # fmt: skip
 _MANAGER = (
     *_SUPERVISOR, "read_audit", "view_auditentry", "view_agentprofile", "change_agentprofile",
@@ -28,7 +28,7 @@ _ADMIN = (
     "view_openinghours", "add_openinghours", "change_openinghours", "delete_openinghours",
     "view_holiday", "add_holiday", "change_holiday", "delete_holiday",
     "view_slapolicy", "add_slapolicy", "change_slapolicy", "delete_slapolicy",
-    "view_customer", "change_customer", "view_apitoken", "add_apitoken",
+    "view_customer", "change_customer", "operate_ladder", "view_apitoken", "add_apitoken",
 )  # fmt: skip
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     AGENT: _AGENT,

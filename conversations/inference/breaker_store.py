@@ -27,7 +27,7 @@ def key(rung: str) -> str:
 
 
 class Breakers:
-    """The breakers of all rungs. Nothing here raises: without Redis each process has its own."""
+    """The breakers of all rungs. Without Redis each process goes on with its own."""
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.time) -> None:
         self._client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
@@ -68,15 +68,19 @@ class Breakers:
         return taken == [True]
 
     def hold(self, rung: str, to: Held) -> Breaker:
-        """Set by an operator's hand."""
-        return self._change(rung, lambda now, old: states.held(old, now, to))
+        """Set by an operator's hand, for all workers. Raises redis.RedisError."""
+        return self._change(rung, lambda now, old: states.held(old, now, to), shared=True)
 
-    def _change(self, rung: str, change: Callable[[float, Breaker], Breaker]) -> Breaker:
+    def _change(
+        self, rung: str, change: Callable[[float, Breaker], Breaker], *, shared: bool = False
+    ) -> Breaker:
         with self._lock:
             before: Breaker = self._known.get(rung, (0.0, Breaker()))[1]
             try:
                 before, after = self._in_redis(rung, change)
             except redis.RedisError:
+                if shared:
+                    raise
                 after = change(self._clock(), before)
             self._keep(rung, after)
         if (before.position, before.held) != (after.position, after.held):

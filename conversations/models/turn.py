@@ -86,6 +86,10 @@ class Turn(models.Model):
     class Meta:
         verbose_name = _("turn")
         verbose_name_plural = _("turns")
+        permissions: ClassVar = [
+            ("view_ladder", _("Can see the ladder of rungs")),
+            ("operate_ladder", _("Can open and close the breakers of rungs")),
+        ]
         ordering: ClassVar = ["-accepted_at"]
         constraints: ClassVar = [
             models.UniqueConstraint(
