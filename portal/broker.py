@@ -1,13 +1,16 @@
-"""A mend for the Redis transport of kombu: a worker survives a restart of its broker.
+"""A mend for kombu: a worker survives a restart of its broker, and is back soon after it.
 
-On a lost connection kombu hands unfinished messages back to the queue, for which it needs the
-connection that it has just dropped, and the whole worker ends with an AttributeError (seen with
-kombu 5.6). Nothing is lost by leaving it: wake-ups are rung again from the database.
+1. On a lost Redis kombu hands unfinished messages back to the queue, for which it needs the
+   connection that it has just dropped, and the whole worker ends with an AttributeError (seen with
+   kombu 5.7). Nothing is lost by leaving it: wake-ups are rung again from the database.
+2. Celery waits 2, 4, 6 … seconds between attempts to reach its broker, and has no setting for it.
 """
 
 import logging
 from typing import Any
 
+from celery.app.amqp import AMQP
+from kombu import Connection
 from kombu.transport import redis as transport
 
 log = logging.getLogger("portal.broker")
@@ -23,5 +26,19 @@ class SteadyQoS(transport.QoS):
             log.warning("unfinished messages were not handed back (%s)", type(error).__name__)
 
 
+class SoonConnection(Connection):
+    """kombu's, which tries again after fractions of a second, and every five at most."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        return super().ensure_connection(
+            *args, **{"interval_start": 0.2, "interval_step": 0.4, "interval_max": 5, **options}
+        )
+
+
+class SteadyAMQP(AMQP):
+    Connection = SoonConnection
+
+
 def mend() -> None:
+    """Before the first channel is opened."""
     transport.Channel.QoS = SteadyQoS

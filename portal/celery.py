@@ -9,7 +9,7 @@ from portal import broker
 broker.mend()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-app = Celery("portal")
+app = Celery("portal", amqp="portal.broker:SteadyAMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["conversations", "insights"])
 app.autodiscover_tasks(["conversations"], related_name="worker")

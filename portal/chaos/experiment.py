@@ -68,6 +68,7 @@ async def experiment(plan: Plan, machine: Machine, say: Callable[[str], object])
     for number, name in enumerate(plan.faults, start=1):
         await asyncio.sleep(dice.uniform(*BETWEEN_SECONDS))
         injected = await _inject(name, Scene(machine, customers, dice), plan, run, began)
+        run.injected.append(injected)
         say(f"{number:3d}/{len(plan.faults)}  {_line(injected)}")
     run.over = True
     await asyncio.gather(*talking)
@@ -91,9 +92,7 @@ async def _talk(
 async def _inject(name: str, scene: Scene, plan: Plan, run: Run, began: float) -> Injected:
     if plan.wait_for_model:
         await _model_ready(scene.machine)
-    at = time.monotonic()
     harm = await FAULTS[name](scene)
-    moment = at if not harm.mid_answers else time.monotonic()
     probe = StayingCustomer(scene.machine.url, scene.dice)
     run.probes.append(probe)
     recovery = None
@@ -102,12 +101,12 @@ async def _inject(name: str, scene: Scene, plan: Plan, run: Run, began: float) -
         asked = time.monotonic()
         exchange = await probe.ask(scene.dice.choice(plan.texts), timeout=PATIENCE)
         if exchange.first_token_ms is not None:
-            recovery = round(asked - moment + exchange.first_token_ms / 1000, 2)
+            recovery = round(asked - harm.at + exchange.first_token_ms / 1000, 2)
     except PortalUnreachable:
         run.probes.remove(probe)
     await probe.close()
     return Injected(
-        name, round(moment - began, 1), harm.hit, harm.mid_answers, harm.seconds, recovery
+        name, round(harm.at - began, 1), harm.hit, harm.mid_answers, harm.seconds, recovery
     )
 
 

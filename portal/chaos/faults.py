@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 import redis
@@ -31,11 +31,12 @@ class Scene:
 
 @dataclass(frozen=True)
 class Harm:
-    """What was done: with `hit` False there was nothing there to be harmed."""
+    """What was done, and when: with `hit` False there was nothing there to be harmed."""
 
     hit: bool
     mid_answers: int = 0
     seconds: float = 0.0
+    at: float = field(default_factory=time.monotonic)
 
 
 Fault = Callable[[Scene], Awaitable[Harm]]

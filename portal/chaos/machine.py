@@ -105,13 +105,14 @@ class Machine:
 
     def process(self, name: str) -> psutil.Process | None:
         """The child of that name that lives now."""
-        if self._run is None:
-            return None
-        with contextlib.suppress(psutil.Error):
-            for child in self._run.children():
+        children: list[psutil.Process] = []
+        if self._run is not None:
+            with contextlib.suppress(psutil.Error):
+                children = self._run.children()
+        for child in children:
+            with contextlib.suppress(psutil.Error):  # it ended just now
                 words = child.cmdline()
-                marks = MARKS[name]
-                if all(mark in words for mark in marks) and "manage.py" in " ".join(words):
+                if all(mark in words for mark in MARKS[name]) and "manage.py" in words[1]:
                     return child
         return None
 
