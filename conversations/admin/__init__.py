@@ -1,5 +1,5 @@
-"""The admin: conversations and their record, read-only; articles and sections, edited; the desk."""
+"""The admin: the review queue, the record (read-only), articles and sections, the desk."""
 
-from conversations.admin import conversations, desk, knowledge
+from conversations.admin import conversations, desk, knowledge, review, turns, verdicts
 
-__all__ = ["conversations", "desk", "knowledge"]
+__all__ = ["conversations", "desk", "knowledge", "review", "turns", "verdicts"]

@@ -3,14 +3,17 @@
 from typing import ClassVar
 
 from django.contrib import admin
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from conversations.admin.history import ReadOnlyAdmin
+from conversations.admin.fast import KnownValues
+from conversations.admin.history import ReadOnlyAdmin, beginning, link_to
 from conversations.admin.typed import ModelAdmin
 from conversations.models import (
     AgentProfile,
     AuditEntry,
     CannedReply,
+    Escalation,
     Holiday,
     Note,
     OpeningHours,
@@ -69,30 +72,63 @@ class SlaPolicyAdmin(ModelAdmin):
     list_display = ("priority", "first_response", "next_response", "resolution")
 
 
+@admin.register(Escalation)
+class EscalationAdmin(ReadOnlyAdmin):
+    list_display = ("opened_at", "reason", "priority", "state", "agent", "topic", "said_in")
+    list_filter = ("state", "reason", "opened_at")
+    search_fields = ("id__exact", "conversation__id__exact")
+    word_path = "conversation"
+    list_select_related = ("agent",)
+    readonly_fields = ("said_in", "turn_link")
+    exclude = ("conversation", "turn")
+
+    @admin.display(description=_("conversation"))
+    def said_in(self, escalation: Escalation) -> SafeString | str:
+        key = escalation.conversation_id
+        return link_to("conversation", key, str(key)[:8])
+
+    @admin.display(description=_("turn"))
+    def turn_link(self, escalation: Escalation) -> SafeString | str:
+        return link_to("turn", escalation.turn_id, str(escalation.turn_id)[:8])
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("at", "action", "actor", "conversation_id", "details")
-    list_filter = ("action", "at")
-    search_fields = ("conversation_id__exact", "actor__username")
-    search_help_text = _("A conversation's id, or the name of who did it.")
+    list_display = ("at", "action", "actor", "said_in", "details")
+    list_filter = (("action", KnownValues), "at")
+    search_fields = ("conversation_id__exact",)
+    word_path = "conversation_id"
     list_select_related = ("actor",)
-    show_full_result_count = False
+
+    @admin.display(description=_("conversation"))
+    def said_in(self, entry: AuditEntry) -> SafeString | str:
+        return link_to("conversation", entry.conversation_id, str(entry.conversation_id)[:8])
 
 
 @admin.register(Note)
 class NoteAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "author", "beginning", "conversation")
-    search_fields = ("text", "conversation__id__exact")
-    list_select_related = ("author", "conversation")
+    list_display = ("created_at", "author", "words", "said_in")
+    ordering = ("-created_at",)
+    search_fields = ("conversation__id__exact",)
+    word_path = "conversation"
+    list_select_related = ("author",)
 
     @admin.display(description=_("text"))
-    def beginning(self, note: Note) -> str:
-        return note.text[:100]
+    def words(self, note: Note) -> str:
+        return beginning(note.text)
+
+    @admin.display(description=_("conversation"))
+    def said_in(self, note: Note) -> SafeString | str:
+        return link_to("conversation", note.conversation_id, str(note.conversation_id)[:8])
 
 
 @admin.register(ResolutionSurvey)
 class ResolutionSurveyAdmin(ReadOnlyAdmin):
-    list_display = ("asked_at", "solved", "score", "comment", "conversation")
-    list_filter = ("solved", "score", "asked_at")
-    search_fields = ("comment", "conversation__id__exact")
-    list_select_related = ("conversation",)
+    list_display = ("asked_at", "solved", "score", "comment", "said_in")
+    list_filter = ("solved", "asked_at")
+    search_fields = ("conversation__id__exact",)
+    word_path = "conversation"
+
+    @admin.display(description=_("conversation"))
+    def said_in(self, survey: ResolutionSurvey) -> SafeString | str:
+        return link_to("conversation", survey.conversation_id, str(survey.conversation_id)[:8])
