@@ -64,6 +64,11 @@ class Asked:
         if message and message["text"].startswith(turn.text):
             yield message["text"][shown:]
 
+    def ladder(self) -> list[dict[str, Any]]:
+        """What was done at each rung on the way to the reply, and why."""
+        trace = Turn.objects.values_list("trace", flat=True).get(pk=self.turn_id)
+        return list(trace.get("ladder", ()))
+
     def message(self) -> dict[str, Any]:
         """The committed reply as a client sees it; empty if there is none."""
         frames = replay.events_after(self.conversation_id, self.seq)

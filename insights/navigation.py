@@ -12,6 +12,7 @@ PAGES = (
     ("desk", "insights-desk", _("Desk")),
     ("quality", "insights-quality", _("Quality")),
     ("performance", "insights-performance", _("Performance")),
+    ("ladder", "insights-ladder", _("Ladder")),
     ("knowledge", "insights-knowledge", _("Knowledge")),
     ("measures", "insights-measures", _("Figures")),
 )

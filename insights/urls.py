@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights import limit_views, views
+from insights import ladder_views, limit_views, views
 
 urlpatterns = [
     path("", views.overview_page, name="insights-overview"),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("desk/", views.desk_page, name="insights-desk"),
     path("quality/", views.quality_page, name="insights-quality"),
     path("performance/", views.performance_page, name="insights-performance"),
+    path("ladder/", ladder_views.ladder_page, name="insights-ladder"),
+    path("ladder.json", ladder_views.ladder_json, name="insights-ladder-json"),
+    path(
+        "ladder/<slug:rung>/breaker/", ladder_views.ladder_breaker, name="insights-ladder-breaker"
+    ),
     path("knowledge/", views.knowledge_page, name="insights-knowledge"),
     path("figures/", views.measures_page, name="insights-measures"),
     path("rows/", views.rows_page, name="insights-rows"),

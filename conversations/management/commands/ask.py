@@ -61,7 +61,12 @@ class Command(BaseCommand):
         message = asked.message()
         if not message:
             raise CommandError("No reply was written in time; the portal's log says why.")
-        shown = {"text": text, **message, "conversation": str(asked.conversation_id)}
+        shown = {
+            "text": text,
+            **message,
+            "conversation": str(asked.conversation_id),
+            "ladder": asked.ladder(),
+        }
         self.stdout.write(json.dumps(shown, ensure_ascii=False, indent=1))
 
     def _show_found(self, found: dict[str, Any], *, as_json: bool) -> None:
