@@ -31,7 +31,7 @@ class Plan:
     think: float
     texts: tuple[str, ...]
     seed: int
-    wait_for_model: bool = False
+    overlap: bool = False
 
 
 @dataclass
@@ -90,8 +90,8 @@ async def _talk(
 
 
 async def _inject(name: str, scene: Scene, plan: Plan, run: Run, began: float) -> Injected:
-    if plan.wait_for_model:
-        await _model_ready(scene.machine)
+    if not plan.overlap:
+        await _whole(scene.machine)
     harm = await FAULTS[name](scene)
     probe = StayingCustomer(scene.machine.url, scene.dice)
     run.probes.append(probe)
@@ -110,9 +110,10 @@ async def _inject(name: str, scene: Scene, plan: Plan, run: Run, began: float) -
     )
 
 
-async def _model_ready(machine: Machine) -> None:
+async def _whole(machine: Machine) -> None:
+    """Have one fault at a time: the portal has all its parts again when the next one comes."""
     deadline = time.monotonic() + RECOVERY_PATIENCE
-    while not await asyncio.to_thread(machine.model_is_ready):
+    while not await asyncio.to_thread(machine.is_whole):
         await asyncio.sleep(0.2)
         if time.monotonic() > deadline:
             return

@@ -164,6 +164,17 @@ class Machine:
             report["ready"] and f":{process.pid}:" in report["worker"] for report in reports
         )
 
+    def is_whole(self) -> bool:
+        """Both workers take work: the model is announced, and a sweep ran on the default one."""
+        default = self.process("default worker")
+        if default is None or not self.model_is_ready():
+            return False
+        try:
+            swept = self.stream_client().get("portal:beat:at")
+        except redis.RedisError:
+            return False
+        return swept is not None and float(str(swept, "ascii")) > default.create_time() + 1
+
     def mid_answers(self) -> int:
         """How many turns the model worker has shown a part of at this moment."""
         process = self.process("model worker")

@@ -38,6 +38,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--attach", action="store_true", help="harm the portal that runs in --folder already"
         )
+        parser.add_argument(
+            "--overlap",
+            action="store_true",
+            help="do not wait until all parts run again before the next fault",
+        )
         parser.add_argument("--cache", action="store_true", help="with the answer cache")
         parser.add_argument("--json", type=Path, help="write the report to this file")
 
@@ -53,7 +58,7 @@ class Command(BaseCommand):
             think=options["think"],
             texts=read_questions(DEMO_QUESTIONS),
             seed=options["seed"],
-            wait_for_model=set(names) == {"kill model-worker"},
+            overlap=options["overlap"],
         )
         folder = options["folder"].resolve()
         machine = Machine(replace(settings.CONFIG, var=folder), port=options["port"])
