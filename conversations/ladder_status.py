@@ -205,12 +205,13 @@ def _steps(now: datetime) -> list[dict[str, Any]]:
         cursor.execute(_STEPS, [now - WINDOW, MOST_STEPS])
         rows = cursor.fetchall()
     return [
-        {"rung": rung, "did": did, "did_text": _did_text(did), "why": why, "count": count}
+        {"rung": rung, "did": did, "did_text": did_text(did), "why": why, "count": count}
         for rung, did, why, count in rows
     ]
 
 
-def _did_text(did: str) -> str:
+def did_text(did: str) -> str:
+    """What was done at a rung, in words."""
     return {
         "passed_over": gettext("passed over"),
         "wrote": gettext("wrote"),

@@ -25,7 +25,8 @@ from kombu import Connection
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from conversations.inference.rungs import Rungs
+from conversations import dispatch
+from conversations.inference.rungs import RungReport
 from portal import gauges
 from portal.core import metrics as counters  # noqa: F401 (defines what is counted)
 
@@ -159,20 +160,24 @@ def _broker() -> Finding:
     return Finding(ok=True)
 
 
-@lru_cache
-def _rungs_reader() -> Rungs:
-    return Rungs(settings.REDIS_URL)
-
-
 def _rungs() -> Finding:
-    reports = _rungs_reader().reports()
-    ready = [f"{report.tier}: {report.model}" for report in reports if report.ready]
-    if ready:
-        return Finding(ok=True, reason="; ".join(sorted(set(ready))))
-    why = "; ".join(f"{r.tier}: {r.reason}" for r in reports if r.reason)
+    reports = dispatch.rungs.reports()
+    shut = {r.tier for r in reports if not dispatch.breakers.get(r.tier).passes}
+    serving = {_detail(r) for r in reports if r.ready and r.tier not in shut}
+    if serving:
+        return Finding(ok=True, reason="; ".join(sorted(serving)))
+    why = [f"{r.tier}: {r.reason}" for r in reports if r.reason]
+    why += [f"{tier}: its breaker is open" for tier in sorted(shut)]
     return Finding(
-        ok=False, reason=f"answers are quoted from the articles. {why or 'No model worker.'}"
+        ok=False,
+        reason=f"answers are quoted from the articles. {'; '.join(why) or 'No model worker.'}",
     )
+
+
+def _detail(report: RungReport) -> str:
+    """A rung, its model and how busy its worker says it is."""
+    load = f", writing {report.active} of {report.slots}" if report.slots else ""
+    return f"{report.tier}: {report.model}{load}"
 
 
 def _embedding() -> Finding:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.fast import FastAdmin, KnownValues
 from conversations.admin.history import ReadOnlyAdmin, ReadOnlyInline, beginning, link_to
+from conversations.ladder_status import did_text
 from conversations.models import CachedAnswer, Message, Rating, ReviewItem, Turn, TurnPassage
 from conversations.services import review_words
 from conversations.streaming.replay import message_payload, timings
@@ -40,7 +41,7 @@ class TurnAdmin(ReadOnlyAdmin):
     word_path = "conversation"
     list_select_related = ("question",)
     inlines: ClassVar = [PassageInline]
-    readonly_fields = ("transcript", "waterfall", "conversation_link", "grounds")
+    readonly_fields = ("transcript", "waterfall", "ladder", "conversation_link", "grounds")
     fieldsets = (
         (None, {"fields": ("conversation_link", "transcript")}),
         (
@@ -49,7 +50,7 @@ class TurnAdmin(ReadOnlyAdmin):
         ),
         (
             _("Answer"),
-            {"fields": ("tier", "tiers_tried", "model", "prompt_tokens", "output_tokens")},
+            {"fields": ("ladder", "tier", "model", "prompt_tokens", "output_tokens")},
         ),
         (_("Timing"), {"fields": ("waterfall", "accepted_at", "done_at", "deadline_at")}),
         (_("Ownership"), {"fields": ("state", "epoch", "attempts", "error_code")}),
@@ -94,6 +95,15 @@ class TurnAdmin(ReadOnlyAdmin):
         times = timings(turn)
         context = {"steps": review_words.steps(times), "total_ms": max(times.values(), default=0)}
         return SafeString(render_to_string("admin/review/_waterfall.html", context))
+
+    @admin.display(description=_("way down the ladder"))
+    def ladder(self, turn: Turn) -> SafeString | str:
+        """What was done at each rung, and why."""
+        steps = [*turn.trace.get("ladder", ())]
+        if not steps:
+            return ", ".join(turn.tiers_tried) or "–"
+        named = [{**step, "did_text": did_text(step.get("did", ""))} for step in steps]
+        return SafeString(render_to_string("admin/review/_ladder.html", {"steps": named}))
 
     def render_change_form(self, request, context, *args, **kwargs):  # type: ignore[no-untyped-def]
         turn = kwargs.get("obj")

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
+from conversations import dispatch
 from conversations.inference import weights
 from conversations.inference.rungs import RungReport, Rungs
 from portal import limits, preparation
@@ -198,7 +199,7 @@ class Command(BaseCommand):
         return any(report.ready or report.reason for report in self._reports())
 
     def _reports(self) -> list[RungReport]:
-        reports = Rungs(settings.REDIS_URL).reports()
+        reports = Rungs(settings.REDIS_URL, dispatch.LADDER).reports()
         return [report for report in reports if report.at > self.began_at]
 
     def _about_the_model(self) -> str:
