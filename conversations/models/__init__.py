@@ -32,6 +32,7 @@ from conversations.models.knowledge import (
 )
 from conversations.models.review import Review, ReviewChange, ReviewDraw, ReviewItem
 from conversations.models.staff import AgentProfile, Team
+from conversations.models.synonym import Synonym
 from conversations.models.turn import Citation, Turn, TurnPassage
 from conversations.models.worker import WorkerProcess
 
@@ -69,6 +70,7 @@ __all__ = [
     "Scope",
     "Section",
     "SlaPolicy",
+    "Synonym",
     "Team",
     "Term",
     "Turn",

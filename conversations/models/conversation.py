@@ -194,7 +194,16 @@ class ConversationEvent(models.Model):
 
 
 class MemoryFact(models.Model):
-    """A pinned fact of a conversation (order number, product, name), with its source message."""
+    """A pinned fact of a conversation (order number, product, name), with its source message.
+
+    `origin` says whose word it is; an agent's stands against whatever is read later. An erased
+    fact keeps a digest in place of its value, so that the same is not read in again.
+    """
+
+    class Origin(models.TextChoices):
+        SAID = "said", _("said by the customer")
+        CORRECTED = "corrected", _("corrected by the customer")
+        AGENT = "agent", _("set by an agent")
 
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="facts", verbose_name=_("conversation")
@@ -203,6 +212,9 @@ class MemoryFact(models.Model):
     value = models.CharField(_("value"), max_length=300)
     source = models.ForeignKey(
         Message, models.SET_NULL, null=True, blank=True, verbose_name=_("source message")
+    )
+    origin = models.CharField(
+        _("origin"), max_length=10, choices=Origin.choices, default=Origin.SAID
     )
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -215,6 +227,7 @@ class MemoryFact(models.Model):
             models.UniqueConstraint(
                 fields=["conversation", "kind", "value"], name="fact_unique_in_conversation"
             ),
+            models.CheckConstraint(condition=~Q(value=""), name="fact_says_something"),
         ]
 
     def __str__(self) -> str:
