@@ -17,7 +17,7 @@ from conversations.models import Conversation
 from insights.ledger import statements
 from insights.ledger.rollup import roll_dirty
 from insights.measures import DIGEST, TABLES
-from insights.models import Histogram, InsightsState, Rollup
+from insights.models import InsightsState
 from portal.core.service import BaseService
 
 BATCH = 5_000
@@ -26,6 +26,11 @@ SLACK = timedelta(minutes=10)
 _RECORD = tuple(
     f"conversations_{name}"
     for name in "conversation message turn citation turnpassage rating review escalation".split()
+)
+_MARK = (
+    "INSERT INTO insights_dirtyhour (grain, hour) "
+    "SELECT DISTINCT '{grain}', date_trunc('hour', at, 'UTC') FROM insights_{grain}fact "
+    "WHERE conversation_id = ANY(%(scope)s) ON CONFLICT DO NOTHING"
 )
 _LOCK = 0x1E46E2  # one refresh at a time in this database
 
@@ -56,10 +61,11 @@ class LedgerService(BaseService):
         with self.operation("rebuild"):
             seen = done = 0
             _analyze(*_RECORD)
-            if not InsightsState.objects.filter(pk=1, catalogue=DIGEST).exists():
+            anew = not InsightsState.objects.filter(pk=1, catalogue=DIGEST).exists()
+            if anew:
                 self._forget_rollups()
             for ids in _batches():
-                self._read(ids, now)
+                self._read(ids, now, anew=anew)
                 seen, done = seen + len(ids), done + 1
                 if done & (done - 1) == 0:  # after 1, 2, 4, 8 … batches
                     _analyze(*TABLES.values(), "insights_rollup", "insights_histogram")
@@ -72,19 +78,18 @@ class LedgerService(BaseService):
         return seen
 
     def _forget_rollups(self) -> None:
-        """Sums of another catalogue are of no use: every hour is to be made anew."""
+        """Sums of another catalogue are of no use; nobody reads them meanwhile."""
         with transaction.atomic(), connection.cursor() as cursor:
             _lock(cursor)
-            Rollup.objects.all().delete()
-            Histogram.objects.all().delete()
-            for grain in ("conversation", "turn", "escalation"):
-                cursor.execute(
-                    "INSERT INTO insights_dirtyhour (grain, hour) "
-                    f"SELECT DISTINCT '{grain}', date_trunc('hour', at, 'UTC') "
-                    f"FROM insights_{grain}fact ON CONFLICT DO NOTHING"
-                )
+            cursor.execute("TRUNCATE insights_rollup, insights_histogram")
 
-    def _read(self, scope: list[UUID], now: datetime, *, sweep: bool = False) -> None:
+    def _read(
+        self, scope: list[UUID], now: datetime, *, sweep: bool = False, anew: bool = False
+    ) -> None:
+        """Facts of these conversations, and the sums of the hours that this changed.
+
+        `anew`: of all their hours, changed or not.
+        """
         values: dict[str, Any] = {"scope": scope, "now": now, "sweep": sweep}
         with transaction.atomic(), connection.cursor() as cursor:
             _lock(cursor)
@@ -95,6 +100,9 @@ class LedgerService(BaseService):
             cursor.execute(statements.OUTCOMES, values)
             if scope:
                 cursor.execute(statements.ESCALATIONS, values)
+            if anew:
+                for grain in TABLES:
+                    cursor.execute(_MARK.format(grain=grain), values)
             roll_dirty()
 
 

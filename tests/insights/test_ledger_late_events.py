@@ -19,7 +19,15 @@ from conversations.models import (
     Turn,
 )
 from insights.ledger.refresh import LedgerService
-from insights.models import ConversationFact, DirtyHour, EscalationFact, Histogram, Rollup, TurnFact
+from insights.models import (
+    ConversationFact,
+    DirtyHour,
+    EscalationFact,
+    Histogram,
+    InsightsState,
+    Rollup,
+    TurnFact,
+)
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 10, 20, tzinfo=UTC)
@@ -105,7 +113,7 @@ class World:
 
 def _snapshot() -> list[object]:
     found: list[object] = []
-    for model in (ConversationFact, TurnFact, EscalationFact, Rollup):
+    for model in (ConversationFact, TurnFact, EscalationFact, Rollup, Histogram):
         rows = model.objects.values_list(*[field.attname for field in model._meta.local_fields])
         found.append(sorted(map(repr, rows)))
     return found
@@ -147,6 +155,15 @@ def _read(ledger: LedgerService) -> None:
 def test_reading_twice_changes_nothing(history: None, now: datetime) -> None:
     before = _snapshot()
     LedgerService().rebuild(now=now)
+    assert _snapshot() == before
+
+
+def test_another_catalogue_makes_every_sum_anew(history: None, now: datetime) -> None:
+    before = _snapshot()
+    InsightsState.objects.update(catalogue="an older one")
+    Rollup.objects.update(components=[0])
+    Histogram.objects.filter(series=0).delete()
+    LedgerService().refresh(now=now)
     assert _snapshot() == before
 
 

@@ -1,0 +1,1 @@
+"""The insights over REST: the catalogue, a figure, a question in plain words."""
