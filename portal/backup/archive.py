@@ -7,6 +7,7 @@ a row of it is believed.
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -102,18 +103,26 @@ def written(path: Path) -> Iterator[zipfile.ZipFile]:
 def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     """An existing archive, checked to its last byte. Raises UnusableBackup."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            manifest = Manifest.from_json(archive.read(MANIFEST))
-            _verify(archive, manifest)
-            yield archive, manifest
+        archive = zipfile.ZipFile(path)
     except FileNotFoundError:
         raise UnusableBackup(f"There is no file {path}.") from None
-    except (zipfile.BadZipFile, EOFError):
+    except zipfile.BadZipFile:
         raise UnusableBackup("It is cut short, or no backup at all (not a readable zip).") from None
+    with archive:
+        yield archive, _checked(archive)
+
+
+def _checked(archive: zipfile.ZipFile) -> Manifest:
+    try:
+        manifest = Manifest.from_json(archive.read(MANIFEST))
+        _verify(archive, manifest)
     except KeyError as error:
         raise UnusableBackup(f"It is no backup of Portal ({error.args[0]}).") from None
+    except (zipfile.BadZipFile, EOFError, zlib.error):
+        raise UnusableBackup("It is damaged: a member cannot be read.") from None
     except (json.JSONDecodeError, TypeError, ValueError):
         raise UnusableBackup("It is no backup of Portal (its manifest is not readable).") from None
+    return manifest
 
 
 def _verify(archive: zipfile.ZipFile, manifest: Manifest) -> None:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
+from portal import preparation
 from portal.backup import dump
 from portal.backup.archive import Manifest, Table, UnusableBackup, opened
 from portal.conf import Config
@@ -56,7 +57,7 @@ class RestoreService(BaseService):
             self._load(archive, manifest, say)
             self._put_files(archive, manifest, force=force)
         say("bringing the schema to this version")
-        call_command("migrate", interactive=False, verbosity=0)
+        preparation.migrate()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         return manifest
@@ -120,7 +121,7 @@ def clear() -> None:
 
 
 def _refuse_newer(manifest: Manifest) -> None:
-    known = set(MigrationLoader(None, ignore_no_initial=True).disk_migrations)
+    known = set(MigrationLoader(None).disk_migrations)
     if unknown := [
         f"{app}.{name}" for app, name in manifest.migrations if (app, name) not in known
     ]:
@@ -133,7 +134,7 @@ def _refuse_newer(manifest: Manifest) -> None:
 def _targets(manifest: Manifest) -> list[tuple[str, str]]:
     """The newest applied migration of each app: where the schema stood."""
     applied = set(manifest.migrations)
-    graph = MigrationLoader(None, ignore_no_initial=True).graph
+    graph = MigrationLoader(None).graph
     return sorted(
         node
         for node in applied

@@ -21,6 +21,7 @@ PATIENCE = 140.0
 RECOVERY_PATIENCE = 60.0
 BETWEEN_SECONDS = (0.5, 3.0)
 SETTLE_SECONDS = 30.0
+MOST_QUESTIONS = 3  # of one conversation: the assistant answers best while it is short
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class Run:
     """What is collected on the way."""
 
     injected: list[Injected] = field(default_factory=list)
+    customers: list[StayingCustomer] = field(default_factory=list)
+    present: dict[int, StayingCustomer] = field(default_factory=dict)
+    asked: int = 0
     probes: list[StayingCustomer] = field(default_factory=list)
     over: bool = False
 
@@ -58,35 +62,39 @@ class Run:
 async def experiment(plan: Plan, machine: Machine, say: Callable[[str], object]) -> dict[str, Any]:
     """Ask until all faults are done and all questions asked, then audit. Returns the report."""
     dice = random.Random(plan.seed)
-    customers = [
-        StayingCustomer(machine.url, random.Random(plan.seed + number))
-        for number in range(1, plan.conversations + 1)
-    ]
-    await asyncio.gather(*(customer.open() for customer in customers))
     run, began = Run(), time.monotonic()
-    talking = [asyncio.create_task(_talk(customer, customers, plan, run)) for customer in customers]
+    talking = [
+        asyncio.create_task(_talk(place, machine.url, plan, run))
+        for place in range(plan.conversations)
+    ]
     for number, name in enumerate(plan.faults, start=1):
         await asyncio.sleep(dice.uniform(*BETWEEN_SECONDS))
-        injected = await _inject(name, Scene(machine, customers, dice), plan, run, began)
+        injected = await _inject(
+            name, Scene(machine, list(run.present.values()), dice), plan, run, began
+        )
         run.injected.append(injected)
         say(f"{number:3d}/{len(plan.faults)}  {_line(injected)}")
     run.over = True
     await asyncio.gather(*talking)
     await _settle(machine)
-    everybody = [*customers, *run.probes]
+    everybody = [*run.customers, *run.probes]
     audits = [await customer.audit() for customer in everybody]
     unended = await asyncio.to_thread(machine.unended)
     return report(plan, run, everybody, audits, unended, time.monotonic() - began)
 
 
-async def _talk(
-    customer: StayingCustomer, all_of_them: Sequence[StayingCustomer], plan: Plan, run: Run
-) -> None:
-    dice = customer.dice
-    while not run.over or sum(len(other.exchanges) for other in all_of_them) < plan.questions:
-        await customer.ask(dice.choice(plan.texts), timeout=PATIENCE)
-        await asyncio.sleep(plan.think * dice.uniform(0.5, 1.5))
-    await customer.close()
+async def _talk(place: int, url: str, plan: Plan, run: Run) -> None:
+    """One customer after the other, each with a few questions, until all is done."""
+    dice = random.Random(plan.seed * 1_000 + place)
+    while not run.over or run.asked < plan.questions:
+        customer = run.present[place] = StayingCustomer(url, dice)
+        run.customers.append(customer)
+        await customer.open()
+        for _ in range(dice.randint(1, MOST_QUESTIONS)):
+            run.asked += 1
+            await customer.ask(dice.choice(plan.texts), timeout=PATIENCE)
+            await asyncio.sleep(plan.think * dice.uniform(0.5, 1.5))
+        await customer.close()
 
 
 async def _inject(name: str, scene: Scene, plan: Plan, run: Run, began: float) -> Injected:

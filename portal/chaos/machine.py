@@ -173,7 +173,7 @@ class Machine:
             swept = self.stream_client().get("portal:beat:at")
         except redis.RedisError:
             return False
-        return swept is not None and float(str(swept, "ascii")) > default.create_time() + 1
+        return swept is not None and float(swept) > default.create_time() + 1
 
     def mid_answers(self) -> int:
         """How many turns the model worker has shown a part of at this moment."""

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from conversations.management.commands.loadtest import DEMO_QUESTIONS, read_questions
+from portal import preparation
 from portal.chaos.experiment import Plan, broken_promises, experiment
 from portal.chaos.faults import FAULTS, schedule
 from portal.chaos.machine import Machine, NotRunning
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             questions=options["questions"],
             conversations=options["conversations"],
             think=options["think"],
-            texts=read_questions(DEMO_QUESTIONS),
+            texts=(*read_questions(DEMO_QUESTIONS), *read_questions(preparation.DEMO_ARTICLES)),
             seed=options["seed"],
             overlap=options["overlap"],
         )
