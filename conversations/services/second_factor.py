@@ -77,7 +77,7 @@ class SecondFactorService(BaseService):
                     )
                     wanted = bool(token) and device is not None
                     if wanted and device.verify_token(token):
-                        return device  # type: ignore[no-any-return]
+                        return device
             raise WrongCode
 
     def remove(self, user: Any) -> int:

@@ -131,7 +131,7 @@ class Limiter:
         if rule.count <= 0:
             return True
         name = _redis_key(rule.name, key)
-        args = [member, rule.count, int(rule.seconds)]
+        args: list[str | int] = [member, rule.count, int(rule.seconds)]
         return bool(self._ask(lambda: self._hold(keys=[name], args=args), default=1))
 
     def drop(self, rule: Rule, key: str, member: str) -> None:

@@ -150,7 +150,7 @@ def test_a_session_gets_a_new_key_at_login(mira: User) -> None:
     session = client.session
     session["x"] = 1
     session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
     post(client)
     assert is_in(client)
     assert client.session.session_key != session.session_key
