@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from conversations import desk_views, views
+from conversations.api import documentation
 from conversations.login import views as login
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,5 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/login/code/", login.SecondFactor.as_view(), name="second-factor"),
     path("desk/login/app/", login.SecondFactorSetup.as_view(), name="second-factor-setup"),
     path("desk/logout/", login.Logout.as_view(), name="desk-logout"),
+    path("api/docs/", documentation.docs, name="api-docs"),
     path("api/v1/", include("conversations.api.urls")),
 ]

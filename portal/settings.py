@@ -215,4 +215,18 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "UNAUTHENTICATED_TOKEN": None,
+    "DEFAULT_SCHEMA_CLASS": "conversations.api.openapi.Operations",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Portal",
+    "VERSION": "1",
+    "DESCRIPTION": "Conversations, articles, escalations and figures for your own programs.",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["conversations.api.openapi.only_the_interface"],
+    "POSTPROCESSING_HOOKS": ["conversations.api.openapi.completed"],
 }

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from conversations.login.views import Login
-from portal import health
+from portal import health, status_api
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -13,5 +13,7 @@ urlpatterns = [
     path("admin/login/", Login.as_view(next_page="admin:index")),  # one login for all
     path("admin/", admin.site.urls),
     path("insights/", include("insights.urls")),
+    path("api/v1/insights/", include("insights.api.urls")),
+    path("api/v1/health/", status_api.HealthView.as_view(), name="api-health"),
     path("", include("conversations.urls")),
 ]

@@ -49,9 +49,9 @@ class IntakeService(BaseService):
         super().__init__()
         self.desk = desk or EscalationDeskService()
 
-    def open_conversation(self, *, channel: str = "web") -> NewConversation:
-        """A new, empty conversation and the secret that opens it."""
-        token = secrets.token_urlsafe(32)
+    def open_conversation(self, *, channel: str = "web", token: str = "") -> NewConversation:
+        """A new, empty conversation and the secret that opens it: `token`, or a new one."""
+        token = token or secrets.token_urlsafe(32)
         with self.operation("open_conversation"):
             conversation = Conversation.objects.create(
                 channel=channel, token_hash=hash_token(token)

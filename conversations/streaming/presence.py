@@ -20,7 +20,8 @@ POLL_SECONDS = 3.0
 
 
 class Listener(Protocol):
-    sent_seq: int
+    @property
+    def sent_seq(self) -> int: ...
 
     async def refresh(self) -> None: ...
 

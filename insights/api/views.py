@@ -106,5 +106,3 @@ def _figure(found: Answer) -> dict[str, Any]:
 def _measure(item: Measure) -> dict[str, Any]:
     names = ("key", "name", "meaning", "formula", "kind", "unit", "direction", "minimum")
     return {name: getattr(item, name) for name in names} | {"dimensions": allowed(item)}
-
-
