@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights import ladder_views, limit_views, views
+from insights import export_views, ladder_views, limit_views, views
 
 urlpatterns = [
     path("", views.overview_page, name="insights-overview"),
@@ -23,6 +23,12 @@ urlpatterns = [
     path("knowledge/", views.knowledge_page, name="insights-knowledge"),
     path("figures/", views.measures_page, name="insights-measures"),
     path("rows/", views.rows_page, name="insights-rows"),
-    path("rows.csv", views.rows_export, name="insights-rows-export"),
-    path("figures.csv", views.figures_export, name="insights-export"),
+    path("rows.csv", export_views.rows_export, {"form": "csv"}, name="insights-rows-export"),
+    path(
+        "rows.parquet", export_views.rows_export, {"form": "parquet"}, name="insights-rows-parquet"
+    ),
+    path(
+        "figures.parquet", export_views.figures_export, {"form": "parquet"}, name="insights-parquet"
+    ),
+    path("figures.csv", export_views.figures_export, {"form": "csv"}, name="insights-export"),
 ]

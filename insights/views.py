@@ -21,17 +21,15 @@ from insights.dashboards.blocks import Page
 from insights.dashboards.brief import brief
 from insights.dashboards.charts import Series, bar, line
 from insights.dashboards.scope import Scope, presets, scope_from, topics
-from insights.export import csv_response
-from insights.figures.figure import count_rows, figures, portal_zone, rows
+from insights.figures.figure import count_rows, portal_zone, rows
 from insights.figures.periods import local_date
 from insights.figures.plan import BadPlan, Plan
 from insights.figures.reading import one_moment
-from insights.figures.wording import filters_text, key_text, period_text
+from insights.figures.wording import filters_text, period_text
 from insights.measures import DIMENSIONS, MEASURES, allowed, label
 from insights.navigation import PAGES
 
 PAGE_SIZE = 50
-MOST_EXPORTED = 100_000
 _LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl", "pt")
 _CHANNELS = ("web", "widget", "email")
 
@@ -97,16 +95,16 @@ def automation_page(request: HttpRequest) -> HttpResponse:
         )
 
 
-def _plan(request: HttpRequest) -> Plan:
+def plan_of(request: HttpRequest) -> Plan:
     try:
         return links.plan_from({key: str(value) for key, value in request.GET.items()})
     except BadPlan as error:
         raise BadRequest(error.detail) from error
 
 
-def _listing(request: HttpRequest) -> tuple[Plan, str]:
+def listing(request: HttpRequest) -> tuple[Plan, str]:
     """The plan of a list of rows. Raises BadRequest."""
-    plan, part = _plan(request), request.GET.get("part", "counted")
+    plan, part = plan_of(request), request.GET.get("part", "counted")
     if plan.measure not in MEASURES or part not in ("counted", "base"):
         raise BadRequest
     return plan, part
@@ -116,7 +114,7 @@ def _listing(request: HttpRequest) -> tuple[Plan, str]:
 @insights_view
 def rows_page(request: HttpRequest) -> HttpResponse:
     """The rows that a figure counts, and nothing else."""
-    plan, part = _listing(request)
+    plan, part = listing(request)
     given = request.GET.get("page", "1")
     number = max(1, int(given)) if given.isdecimal() and len(given) < 7 else 1
     total = count_rows(plan, part=part)
@@ -134,31 +132,6 @@ def rows_page(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @insights_view
-def rows_export(request: HttpRequest) -> HttpResponseBase:
-    plan, part = _listing(request)
-    found = rows(plan, part=part, size=MOST_EXPORTED)
-    lines = ((item.at.isoformat(), item.conversation, item.key) for item in found)
-    return csv_response(f"{plan.measure}-rows", ("time", "conversation", "row"), lines)
-
-
-@require_GET
-@insights_view
-def figures_export(request: HttpRequest) -> HttpResponseBase:
-    """The figures of a plan, as they stand in the table."""
-    plan = _plan(request)
-    if plan.measure not in MEASURES:
-        raise BadRequest
-    heads = (plan.group or "figure", plan.measure, "counted", "out_of", "low", "high")
-    lines = (
-        (key_text(plan.group, item.key) if plan.group else plan.measure, item.value, item.counted,
-         item.out_of, item.low, item.high)
-        for item in figures(plan)
-    )  # fmt: skip
-    return csv_response(plan.measure, heads, lines)
-
-
-@require_GET
-@insights_view
 def ask_page(request: HttpRequest) -> HttpResponse:
     """A question in plain words, or a plan that was edited; the thread's last plan is `then`."""
     question = request.GET.get("q", "").strip()
@@ -166,7 +139,7 @@ def ask_page(request: HttpRequest) -> HttpResponse:
     if question:
         context |= _asked(request, question)
     elif request.GET.get("measure"):
-        plan = _plan(request)
+        plan = plan_of(request)
         context |= _answered(answer(plan))
     return _show(request, "insights/ask.html", "ask", **context)
 
@@ -174,7 +147,7 @@ def ask_page(request: HttpRequest) -> HttpResponse:
 def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
     previous = None
     if request.GET.get("measure"):
-        previous = _plan(request)
+        previous = plan_of(request)
     today = local_date(timezone.now(), portal_zone())
     found = read(question, vocabulary=vocabulary.current(), today=today, previous=previous)
     match found:

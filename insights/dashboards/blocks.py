@@ -36,6 +36,11 @@ class Table:
     export: str = ""
     dense: bool = False
 
+    @property
+    def parquet(self) -> str:
+        """The same figures in the other form."""
+        return self.export.replace("figures.csv", "figures.parquet", 1)
+
 
 @dataclass(frozen=True)
 class Slider:

@@ -204,3 +204,21 @@ def rows(
         (*query.values, size, start),
     )
     return [Behind(*row) for row in found]
+
+
+def rows_after(
+    plan: Plan, last: Behind | None, *, part: str = "counted", size: int = 50
+) -> list[Behind]:  # fmt: skip
+    """The next rows behind a figure after `last`, newest first: as fast at the end as at first."""
+    query = sql.rows_behind(plan, portal_zone(), part=part)
+    key, values = KEYS[plan.definition.grain], list(query.values)
+    after = ""
+    if last is not None:
+        after = f" AND at <= %s AND (at, {key}) < (%s, %s)"
+        values += [last.at, last.at, last.key]
+    found = read(
+        f"SELECT {key}, conversation_id, at {query.sql}{after} "
+        f"ORDER BY at DESC, {key} DESC LIMIT %s",
+        (*values, size),
+    )
+    return [Behind(*row) for row in found]

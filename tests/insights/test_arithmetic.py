@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from insights.dashboards.brief import _usual
 from insights.dashboards.risk import Point, choose, envelope
-from insights.export import neutral
 from insights.figures.decompose import of_count, of_ratio
 from insights.figures.figure import Figure
 from insights.figures.periods import Period, add_months
@@ -105,9 +104,3 @@ def test_one_wrong_answer_among_few_is_no_alarm_and_many_are() -> None:
         now = Figure("", wrong, 34, wrong, wrong / 34, wrong / 34, *wilson(wrong, 34))
         low, high = _usual([0.0] * 8, quiet, now)
         assert (low <= wrong / 34 <= high) is is_ordinary
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1"])
-def test_a_cell_never_becomes_a_formula(text: str) -> None:
-    assert neutral(text) == f"'{text}"
-    assert neutral(-1.5) == -1.5

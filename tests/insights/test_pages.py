@@ -168,17 +168,6 @@ def test_a_why_names_parts_of_the_change_and_says_where_it_may_be_chance(history
     assert "chance" in rate.sentence
 
 
-def test_downloads_are_csv_with_a_name(history: None, login: Any) -> None:
-    client = login("manager")
-    response = client.get(f"{reverse('insights-export')}?measure=conversations&group=topic&{SPAN}")
-    body = b"".join(response.streaming_content).decode()
-    assert response["Content-Disposition"] == 'attachment; filename="conversations.csv"'
-    assert "Delivery" in body
-    rows = client.get(f"{reverse('insights-rows-export')}?measure=escalations&{SPAN}")
-    lines = b"".join(rows.streaming_content).decode().splitlines()
-    assert len(lines) == 1 + count_rows(Plan("escalations", PERIOD))
-
-
 def test_the_command_answers_as_its_contract_says(history: None) -> None:
     out = StringIO()
     call_command("insight", "escalation rate by topic in October", "--json", stdout=out)
