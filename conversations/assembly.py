@@ -84,7 +84,7 @@ def ladder() -> Ladder:
         breakers=dispatch.breakers,
         elsewhere=dispatch.rungs.best,
         order=dispatch.LADDER,
-        budget=limits.FIRST_TOKEN_BUDGET,
+        budget=settings.CONFIG.first_token_budget,
         promise=limits.FIRST_TOKEN_PROMISE,
     )
 

@@ -100,7 +100,7 @@ def _objection(report: RungReport) -> str:
         return "turns wait in its queue"
     if report.full:
         return "busy"
-    late = report.predicted_s > limits.FIRST_TOKEN_BUDGET - HAND_ON_SECONDS
+    late = report.predicted_s > settings.CONFIG.first_token_budget - HAND_ON_SECONDS
     return "late" if late else ""
 
 

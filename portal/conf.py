@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from portal import production
+from portal import limits, production
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -144,6 +144,11 @@ class Config:
     )
     embedding_model: str = _env(
         "PORTAL_EMBEDDING_MODEL", "", "Folder of the embedding model. Unset: the packaged MiniLM."
+    )
+    first_token_budget: float = _env(
+        "PORTAL_FIRST_TOKEN_BUDGET",
+        limits.FIRST_TOKEN_BUDGET,
+        "Predicted seconds to a model's first text beyond which its rung is passed over.",
     )
     model_threads: int = _env(
         "PORTAL_MODEL_THREADS", 0, "Threads of the model worker; 0: all cores but one."

@@ -44,6 +44,9 @@ class Command(BaseCommand):
             action="store_true",
             help="do not wait until all parts run again before the next fault",
         )
+        parser.add_argument(
+            "--budget", type=float, default=10.0, help="the portal's PORTAL_FIRST_TOKEN_BUDGET"
+        )
         parser.add_argument("--cache", action="store_true", help="with the answer cache")
         parser.add_argument("--json", type=Path, help="write the report to this file")
 
@@ -84,7 +87,14 @@ class Command(BaseCommand):
             self._share_models(machine)
             self._say(f"starting a portal in {machine.layout.var}")
             cache = "true" if options["cache"] else "false"
-            machine.start(extra={"PORTAL_ANSWER_CACHE": cache, "PORTAL_LIMIT_FACTOR": "0"})
+            machine.start(
+                extra={
+                    "PORTAL_ANSWER_CACHE": cache,
+                    "PORTAL_LIMIT_FACTOR": "0",
+                    # Have the model write also where it is late: answers in the middle are wanted.
+                    "PORTAL_FIRST_TOKEN_BUDGET": str(options["budget"]),
+                }
+            )
         return asyncio.run(experiment(plan, machine, self._say))
 
     def _share_models(self, machine: Machine) -> None:
