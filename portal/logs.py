@@ -12,6 +12,8 @@ import traceback
 from types import TracebackType
 from typing import Any
 
+from portal.core.masking import mask
+
 CUT = "[cut]"
 LINE_CHARS = 2_000
 
@@ -22,8 +24,8 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def redact(text: str) -> str:
-    """Take query strings out of a line and bound its length."""
-    return _QUERY.sub(f"?{CUT}", text)[:LINE_CHARS]
+    """Take query strings and what identifies a person out of a line, and bound its length."""
+    return mask(_QUERY.sub(f"?{CUT}", text[: 4 * LINE_CHARS]))[:LINE_CHARS]
 
 
 def safe_traceback(exc_info: _ExcInfo) -> str:
@@ -53,6 +55,11 @@ class Redact(logging.Filter):
         if record.exc_info and record.exc_info[0] is not None:
             record.exc_text = safe_traceback(record.exc_info)
         record.exc_info = None
+        if fields := getattr(record, "fields", None):
+            record.fields = {
+                name: mask(value) if isinstance(value, str) else value
+                for name, value in fields.items()
+            }
         return True
 
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from conversations.dialogue.grounding import negated, numbers, stems
+from portal.core.masking import is_masked
 
 #: Cosine from which two questions with equal numbers, negation and names count as one.
 SAME_MEANING = 0.93
@@ -30,7 +31,7 @@ class Asked:
 def asked(text: str) -> Asked | None:
     """None: too long, or something personal in it; such a question has no double."""
     flat = " ".join(text.split())
-    if not flat or len(flat) > MAX_CHARS or _PERSONAL.search(flat):
+    if not flat or len(flat) > MAX_CHARS or _PERSONAL.search(flat) or not is_masked(flat):
         return None
     core = " ".join(sorted(stems(flat)))
     marks = f"{core}|{'-' if negated(flat) else '+'}|{','.join(sorted(numbers(flat)))}"
