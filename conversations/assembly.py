@@ -1,6 +1,5 @@
 """Puts the assistant together for this process: settings, clocks and adapters meet here only."""
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from conversations import dispatch
-from conversations.dialogue.calibration import load_or_conservative
 from conversations.escalation.copilot import CopilotService
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.extractive import Source, compared_texts
@@ -26,13 +24,13 @@ from conversations.retrieval.likeness import Likeness
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.assistant import IntelligentAssistantService
+from conversations.services.calibration_store import CalibrationStore, CurrentCalibration
 from conversations.services.drafting import EXTRACTIVE, Drafting
 from conversations.services.error_limit import LiveLimit
 from conversations.services.judging import SearchJudge
 from conversations.services.keeper import LeaseKeeper
 from portal import limits
 from portal.conf import Config, secret
-from portal.core.events import emit
 
 #: Articles whose sentences are compared in advance at a worker's start, and for how long.
 MOST_WARMED, WARM_SECONDS = 500, 20.0
@@ -105,12 +103,14 @@ def search() -> KnowledgeSearch:
 
 
 @cache
+def calibration() -> CurrentCalibration:
+    return CurrentCalibration(CalibrationStore(settings.CONFIG.var / "calibration"))
+
+
+@cache
 def judge() -> SearchJudge:
-    calibration, problem = load_or_conservative()
-    if problem:
-        emit("calibration.refused", level=logging.ERROR, reason=problem)
     limit = LiveLimit(settings.CONFIG.max_error)
-    return SearchJudge(search=search(), calibration=calibration, max_error=limit)
+    return SearchJudge(search=search(), calibration=calibration(), max_error=limit)
 
 
 @cache

@@ -127,7 +127,7 @@ class CustomerAdmin(FastAdmin):
     list_display = ("name", "identity", "email", "created_at")
     ordering = ("-created_at",)
     search_fields = ("id__exact",)
-    search_help_text = _("The beginning of a name, an address or an identity.")
+    search_help_text: ClassVar[Any] = _("The beginning of a name, an address or an identity.")
     readonly_fields = ("identity", "created_at", "conversations")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.typed import ModelAdmin
@@ -41,7 +40,7 @@ class KnownValues(admin.AllValuesFieldListFilter):
 
     def __init__(self, field: Any, request: Any, params: Any, model: Any, *rest: Any) -> None:
         super().__init__(field, request, params, model, *rest)
-        self.lookup_choices = known_values(model, field.column)
+        self.lookup_choices: Any = known_values(model, field.column)
 
 
 def known_values(model: Any, column: str, most: int = 30) -> list[str]:
@@ -76,10 +75,10 @@ class FastAdmin(ModelAdmin):
     list_max_show_all = PAGE
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    sortable_by: Any = ()  # a column without an index would sort the whole table
+    sortable_by: ClassVar[Any] = ()  # a column without an index would sort the whole table
     word_path: ClassVar[str] = ""
     word_field: ClassVar[str] = "conversation_id"
-    search_help_text: str | Promise | None = _(
+    search_help_text: ClassVar[Any] = _(
         "An id, or words that were said. The newest 500 messages with these words are looked at."
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -42,7 +42,7 @@ class ReviewItemAdmin(FastAdmin):
     list_select_related = ("turn__question", "assignee")
     word_path = "turn__conversation"
     search_fields = ("turn__id__exact", "turn__conversation__id__exact")
-    actions: ClassVar = review_actions.ACTIONS
+    actions = review_actions.ACTIONS
     ordering = ("-priority", "added_at", "id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,6 +1,5 @@
 """Filters of the review queue. What is open is shown unless something else is asked for."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -20,7 +19,7 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [*ReviewItem.State.choices, (ALL, _("all"))]
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> Any:
         for value, title in self.lookup_choices:
             yield {
                 "selected": (self.value() or ReviewItem.State.OPEN) == value,

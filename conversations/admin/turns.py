@@ -1,6 +1,6 @@
 """Turns, thumbs and cached answers in the admin: how each answer came about, read-only."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -140,7 +140,7 @@ class CachedAnswerAdmin(FastAdmin):
     list_filter = ("approved",)
     list_select_related = ("article",)
     search_fields = ("question", "text", "article__title")
-    search_help_text = _("Words of the question, the answer or the article's title.")
+    search_help_text: ClassVar[Any] = _("Words of the question, the answer or the article's title.")
     readonly_fields = ("question", "article", "text", "citations", "tier", "model", "turn_link",
                        "hits")  # fmt: skip
     exclude = ("turn",)

@@ -36,6 +36,7 @@ class Sample:
     signals: Mapping[str, float]
     place: int | None
     answerable: bool
+    weight: float = 1.0  # beside the others of its set
 
     @property
     def right(self) -> bool:
@@ -59,7 +60,9 @@ def weights(samples: Sequence[Sample]) -> NDArray[np.float64]:
     counts: dict[str, int] = defaultdict(int)
     for sample in samples:
         counts[sample.name] += 1
-    return np.array([min(1.0, SET_WEIGHT / counts[sample.name]) for sample in samples])
+    return np.array(
+        [sample.weight * min(1.0, SET_WEIGHT / counts[sample.name]) for sample in samples]
+    )
 
 
 def fit_model(

@@ -12,11 +12,9 @@ from conversations.dialogue.memory import Memory
 from conversations.dialogue.turn_kind import Kind, TurnKind, classify
 from conversations.models import Article, Escalation
 from conversations.retrieval.search import KnowledgeSearch
-from conversations.retrieval.types import ArticleHit, HistoryTurn, SearchQuery
+from conversations.retrieval.types import HistoryTurn, SearchQuery
+from conversations.services.choosing import buttons, chosen
 from conversations.services.judgement import Judgement, LastTurn
-
-#: A turn that names an offered choice is answered from it; anything else is a new question.
-CHOSEN = "chosen"
 
 
 class SearchJudge:
@@ -24,12 +22,17 @@ class SearchJudge:
         self,
         *,
         search: KnowledgeSearch,
-        calibration: Calibration,
+        calibration: Calibration | Callable[[], Calibration],
         max_error: float | Callable[[], float],
     ) -> None:
-        """`max_error` may be asked for each time: the live limit can change meanwhile."""
-        self.search, self.calibration = search, calibration
+        """Both may be asked for each time: a new fit or another limit can come meanwhile."""
+        self.search, self._calibration = search, calibration
         self.max_error = max_error if callable(max_error) else lambda: max_error
+
+    @property
+    def calibration(self) -> Calibration:
+        known = self._calibration
+        return known if isinstance(known, Calibration) else known()
 
     def warm_up(self) -> None:
         self.search.warm_up()
@@ -37,8 +40,8 @@ class SearchJudge:
     def judge(self, memory: Memory, *, last: LastTurn) -> Judgement:
         """Courtesies and wishes for a person need no search; the rest is searched and weighed."""
         history = tuple(HistoryTurn(said.role, said.text) for said in memory.history)
-        if (chosen := self._chosen(memory.question, last)) is not None:
-            return chosen
+        if (taken := chosen(memory, last)) is not None:
+            return taken
         kind = classify(memory.question, history)
         if (ready := _without_search(kind, last)) is not None:
             return ready
@@ -74,11 +77,11 @@ class SearchJudge:
         if decision.action == "answer":
             return replace(judgement, articles=tuple(articles))
         if decision.action == "clarify":
-            choices = tuple(
-                {"label": choice.title, "value": choice.title, "article": choice.article_id}
-                for choice in decision.choices
+            return replace(
+                judgement,
+                reply=gettext(replies.CLARIFY[decision.reason]),
+                choices=buttons(decision.choices),
             )
-            return replace(judgement, reply=gettext(replies.CLARIFY), choices=choices)
         return replace(
             judgement,
             reply=gettext(replies.hand_over(decision.reason)),
@@ -106,16 +109,6 @@ class SearchJudge:
             result=answered[0].result,
             trace={"parts": [{"action": item.action, **item.trace} for _, item in judged]},
         )
-
-    def _chosen(self, question: str, last: LastTurn) -> Judgement | None:
-        """The article that the customer picked from the assistant's question, if this is a pick."""
-        said = question.strip().casefold()
-        for choice in last.choices if last.action == "clarify" else ():
-            if str(choice.get("value", "")).casefold() == said:
-                article = Article.objects.published().filter(pk=int(choice["article"])).first()
-                if article is not None:
-                    return Judgement("answer", CHOSEN, 1.0, articles=(_hit(article),))
-        return None
 
 
 def _foreign(question: str) -> Judgement | None:
@@ -161,15 +154,3 @@ def escalation_reason(reason: str) -> str:
     if reason in ("emergency", "self_harm"):
         return Escalation.Reason.RISK
     return reason if reason in Escalation.Reason.values else Escalation.Reason.NOT_SURE
-
-
-def _hit(article: Article) -> ArticleHit:
-    return ArticleHit(
-        article_id=article.pk,
-        external_id=article.external_id,
-        revision=article.revision,
-        title=article.title,
-        url=article.get_absolute_url(),
-        score=0.0,
-        passages=(),
-    )

@@ -31,7 +31,7 @@ def judgeable() -> QuerySet[Turn]:
     return Turn.objects.filter(state=Turn.State.DONE).exclude(decision="").exclude(courtesy)
 
 
-def with_topic(turns: QuerySet[Turn]) -> QuerySet[Turn, Any]:
+def with_topic(turns: QuerySet[Turn]) -> Any:
     """`shelf`: the section of the first cited article, else of the best that was found."""
     cited = Citation.objects.filter(message=OuterRef("reply"), article__isnull=False)
     found = TurnPassage.objects.filter(turn=OuterRef("pk"), article__isnull=False)

@@ -42,9 +42,15 @@ def weighted_rate(judged: Sequence[tuple[float, bool]]) -> Rate | None:
     if total <= 0:
         return None
     share = sum(weight for weight, hit in judged if hit) / total
-    effective = total**2 / sum(weight**2 for weight, _ in judged)
+    effective = effective_size([weight for weight, _ in judged])
     low, high = wilson(share, effective)
     return Rate(share, low, high, len(judged), effective)
+
+
+def effective_size(weights: Sequence[float]) -> float:
+    """What weighted values are worth together: as many of equal weight would tell as much."""
+    squares = sum(weight**2 for weight in weights)
+    return sum(weights) ** 2 / squares if squares else 0.0
 
 
 def wilson(share: float, count: float, z: float = Z95) -> tuple[float, float]:

@@ -165,7 +165,8 @@ def next_item(*, user_id: int, now: datetime, after: int | None = None) -> Revie
     )
     if after is not None:
         items = items.exclude(pk=after)
-    return items.order_by(F("assignee").asc(nulls_last=True), *ReviewItem._meta.ordering).first()
+    own_first = F("assignee").asc(nulls_last=True)
+    return items.order_by(own_first, "-priority", "added_at", "id").first()
 
 
 def close_if_judged(item: ReviewItem, *, now: datetime) -> None:

@@ -100,7 +100,8 @@ def export_rows(items: QuerySet[ReviewItem]) -> Iterator[tuple[object, ...]]:
         "turn__reviews__reviewer", "turn__reviews__right_article"
     )
     for item in chosen.iterator(chunk_size=500):
-        for review in [*item.turn.reviews.all()] or [None]:
+        reviews: list[Review | None] = [*item.turn.reviews.all()]
+        for review in reviews or [None]:
             yield _row(item, review)
 
 

@@ -49,6 +49,7 @@ def test_last_weeks_sample_is_drawn_once_with_its_weights(
 
 def test_filling_twice_changes_nothing(service: ReviewQueueService, make_turn: MakeTurn) -> None:
     turn = make_turn()
+    assert turn.reply
     Rating.objects.create(message=turn.reply, score=-1)
     Rating.objects.update(updated_at=NOW)
     assert service.fill(now=NOW) == 1

@@ -38,6 +38,7 @@ def judge(client: Client, sam: User) -> Client:
 
 def test_the_page_shows_what_a_verdict_needs(judge: Client, make_turn: MakeTurn) -> None:
     turn = make_turn(text="You can return an item within **30 days**.")
+    assert turn.reply
     Rating.objects.create(message=turn.reply, score=-1)
     html = judge.get(page_of(queued(turn, "thumbs_down"))).content.decode()
     assert "<strong>30 days</strong>" in html
