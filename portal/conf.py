@@ -115,8 +115,14 @@ class Config:
     gpu_model_revision: str = _env(
         "PORTAL_GPU_MODEL_REVISION",
         "0e9e39f249a16976918f6564b8830bc894c89659",
-        "Pinned revision of the gpu model, where it comes from a hub.",
+        "Pinned revision of the gpu model: a commit of 40 hex digits, where it comes from a hub.",
     )
+    hub: str = _env(
+        "PORTAL_HUB",
+        "https://huggingface.co",
+        "Hub that `prepare_model --gpu` and a gpu worker fetch the model from, once.",
+    )
+    hub_token: str = _env("PORTAL_HUB_TOKEN", "", "Key of that hub, for a gated model.")
     cpu_model: str = _env(
         "PORTAL_CPU_MODEL", "", "Folder of the cpu rung's model. Unset: the packaged SmolLM2 135M."
     )
@@ -126,7 +132,15 @@ class Config:
         "Embedder of passages and questions: minilm, hash (no model, for tests) or a dotted path.",
     )
     gpu_quantization: str = _env(
-        "PORTAL_GPU_QUANTIZATION", "auto", "Weights of the gpu rung: auto (nf4), nf4 or none."
+        "PORTAL_GPU_QUANTIZATION", "auto", "Weights of the gpu rung: auto (nf4), nf4, int8 or none."
+    )
+    gpu_device: str = _env(
+        "PORTAL_GPU_DEVICE",
+        "auto",
+        "GPU of this model worker: auto (the emptiest), or a number. `run` starts a worker for each.",
+    )
+    gpu_memory_share: float = _env(
+        "PORTAL_GPU_MEMORY_SHARE", 0.9, "Share of a GPU's free memory that a worker may take."
     )
     cpu_quantization: str = _env(
         "PORTAL_CPU_QUANTIZATION",
@@ -137,7 +151,7 @@ class Config:
         "PORTAL_MODEL_SLOTS", 0, "Replies that a model worker writes at once; 0: as fits."
     )
     model_context: int = _env(
-        "PORTAL_MODEL_CONTEXT", 2048, "Tokens of a prompt and its reply together."
+        "PORTAL_MODEL_CONTEXT", 2048, "Tokens of a prompt and its reply together, at most."
     )
     prefix_cache_mb: int = _env(
         "PORTAL_PREFIX_CACHE_MB", 512, "Memory for computed beginnings of prompts, in MiB."

@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from safetensors import SafetensorError
@@ -17,11 +16,10 @@ from transformers.utils import logging as transformers_logging
 
 from conversations.inference.backend import BackendUnavailable
 from conversations.inference.llama_layers import Layers, as_loaded, in_int8
+from conversations.inference.model_shape import Quantization
 from conversations.inference.weights import ModelSource, checked_folder
 
 logger = logging.getLogger("portal.inference")
-
-Quantization = Literal["nf4", "int8", "none"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,6 @@ class LoadedLlama:
 
 def load(source: ModelSource, *, device: str, quantization: Quantization) -> LoadedLlama:
     """The model in memory. Raises BackendUnavailable with a reason an operator understands."""
-    if quantization == "int8" and device != "cpu":
-        raise BackendUnavailable("int8 is for the cpu rung; use nf4 or none on a GPU.")
     if source.folder:
         checked_folder(source.folder)
     transformers_logging.disable_progress_bar()
@@ -47,7 +43,7 @@ def load(source: ModelSource, *, device: str, quantization: Quantization) -> Loa
             source.location,
             dtype=dtype,
             device_map={"": device},
-            quantization_config=_nf4() if quantization == "nf4" else None,
+            quantization_config=_quantized(quantization, device),
             **place,
         )
     except torch.cuda.OutOfMemoryError as exc:
@@ -57,8 +53,18 @@ def load(source: ModelSource, *, device: str, quantization: Quantization) -> Loa
     if not isinstance(model, LlamaForCausalLM):
         raise BackendUnavailable(f"{source.name} is a {type(model).__name__}, not a Llama.")
     model.eval()
-    layers = in_int8(model) if quantization == "int8" else as_loaded(model)
+    ours = quantization == "int8" and device == "cpu"
+    layers = in_int8(model) if ours else as_loaded(model)
     return LoadedLlama(model, layers, tokenizer)
+
+
+def _quantized(quantization: Quantization, device: str) -> BitsAndBytesConfig | None:
+    """What bitsandbytes is to make of the weights. On a CPU int8 is our own (llama_layers)."""
+    if quantization == "nf4":
+        return _nf4()
+    if quantization == "int8" and device != "cpu":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return None
 
 
 def _nf4() -> BitsAndBytesConfig:

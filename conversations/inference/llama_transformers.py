@@ -20,8 +20,9 @@ from conversations.inference.backend import (
 )
 from conversations.inference.engine import Engine
 from conversations.inference.engine_stream import EngineStream
-from conversations.inference.llama_loading import LoadedLlama, Quantization, load
+from conversations.inference.llama_loading import LoadedLlama, load
 from conversations.inference.llama_runner import LlamaRunner
+from conversations.inference.model_shape import Quantization
 from conversations.inference.prefixes import PrefixIndex
 from conversations.inference.scheduler import Limits, Scheduler
 from conversations.inference.text import neutralised
@@ -35,7 +36,7 @@ PAGE_SIZE = 16
 @dataclass(frozen=True, kw_only=True)
 class LlamaSettings:
     """How a rung's model is run. Without `ends` a reply goes on past the model's end, up to its
-    tokens: for measurements."""
+    tokens: for measurements. `placement` says to operators what was decided."""
 
     name: str
     source: ModelSource
@@ -47,6 +48,7 @@ class LlamaSettings:
     step_tokens: int
     prefix_bytes: int
     ends: bool = True
+    placement: str = ""
 
 
 class LlamaBackend:
@@ -57,6 +59,10 @@ class LlamaBackend:
         self.name = settings.name
         self.model = settings.source.name
         self.quantization = settings.quantization
+        self.placement = settings.placement or (
+            f"{settings.device}, {settings.quantization}, {settings.slots} slots of "
+            f"{settings.context} tokens"
+        )
         if settings.device == "cpu":
             torch.set_num_threads(settings.threads)
         loaded = load(settings.source, device=settings.device, quantization=settings.quantization)

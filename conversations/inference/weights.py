@@ -85,8 +85,7 @@ def prepare_default(var: Path, *, progress: bool = True) -> Path:
     try:
         _converter()(source, scratch, progress)
         write_manifest(scratch)
-        _make_readable(scratch)
-        _replace(scratch, target)
+        put_in_place(scratch, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return target
@@ -124,6 +123,12 @@ def checked_folder(folder: Path) -> Path:
             "run `manage.py prepare_model`."
         )
     return folder
+
+
+def put_in_place(scratch: Path, target: Path) -> None:
+    """Move a finished folder to its place in one step, readable for all workers."""
+    _make_readable(scratch)
+    _replace(scratch, target)
 
 
 def _make_readable(folder: Path) -> None:

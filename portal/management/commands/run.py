@@ -32,6 +32,13 @@ REVIVE_SECONDS = 1.0
 TICK = 0.2
 
 
+def other_gpus() -> range:
+    """The GPUs beside the first one, each of which gets a model worker of its own."""
+    if settings.CONFIG.tier not in {"auto", "gpu"} or settings.CONFIG.gpu_device != "auto":
+        return range(0)
+    return range(1, len(list(Path("/dev").glob("nvidia[0-9]*"))))
+
+
 class Command(BaseCommand):
     help = "Set up and run everything on this machine: services, workers and the web server."
     requires_system_checks = "__all__"
@@ -161,10 +168,16 @@ class Command(BaseCommand):
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir(parents=True)
         shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-        return [
+        children = [
             Child(name, preparation.manage(*command), self._log(name), shared)
             for name, command in commands.items()
         ]
+        return children + [self._gpu_worker(number, shared) for number in other_gpus()]
+
+    def _gpu_worker(self, number: int, shared: dict[str, str]) -> Child:
+        name = f"model worker {number}"
+        environment = {**shared, "PORTAL_GPU_DEVICE": str(number)}
+        return Child(name, preparation.manage("worker", "model"), self._log(name), environment)
 
     def _log(self, name: str) -> Path:
         return settings.CONFIG.var / "log" / f"{name.replace(' ', '-')}.log"

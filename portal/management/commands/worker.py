@@ -67,7 +67,7 @@ class Command(BaseCommand):
                 "--pool=threads",  # one process, so that one model serves all its threads
                 f"--concurrency={options['concurrency'] or threads}",
                 f"--queues={','.join(queues)}",
-                f"--hostname={options['kind']}@%h",
+                f"--hostname={options['kind']}-{os.getpid()}@%h",
                 f"--loglevel={settings.CONFIG.log_level}",
                 "--without-gossip",
                 "--without-mingle",
