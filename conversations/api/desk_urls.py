@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.api import desk, desk_actions
+from conversations.api import desk, desk_actions, desk_memory
 
 _CONVERSATION = "conversations/<uuid:conversation_id>/"
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path(f"{_CONVERSATION}flag/", desk_actions.FlagView.as_view(), name="desk-flag"),
     path(f"{_CONVERSATION}rewrite/", desk_actions.RewriteView.as_view(), name="desk-rewrite"),
     path(f"{_CONVERSATION}article/", desk_actions.ArticleView.as_view(), name="desk-article"),
+    path(f"{_CONVERSATION}facts/", desk_memory.FactsView.as_view(), name="desk-facts"),
+    path(f"{_CONVERSATION}facts/<int:fact_id>/", desk_memory.FactView.as_view(), name="desk-fact"),
     path(f"{_CONVERSATION}audit/", desk.AuditView.as_view(), name="desk-audit"),
     path(
         f"{_CONVERSATION}follow/",

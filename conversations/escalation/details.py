@@ -26,7 +26,6 @@ from conversations.models import (
     Conversation,
     Escalation,
     Follow,
-    MemoryFact,
     Message,
     Note,
     Rating,
@@ -34,6 +33,7 @@ from conversations.models import (
     Turn,
     TurnPassage,
 )
+from conversations.services import memory
 from conversations.streaming.replay import message_payload
 
 NEWEST = 100
@@ -97,14 +97,18 @@ def read_messages(
 def read_packet(agent: Agent, conversation: Conversation, reason: str) -> Packet:
     """The packet, from the record."""
     said = Message.objects.filter(conversation=conversation).order_by("-seq")
-    facts = MemoryFact.objects.filter(
-        conversation=conversation, erased_at__isnull=True
-    ).select_related("source")
     newest = said.values_list("seq", "author", "text")[:NEWEST]
     return assemble(
         said=[Said(seq, author, text) for seq, author, text in reversed(newest)],
         facts=[
-            Fact(fact.kind, fact.value, fact.source.seq if fact.source else None) for fact in facts
+            Fact(
+                fact.kind,
+                fact.value,
+                fact.source.seq if fact.source else None,
+                fact.pk,
+                fact.origin,
+            )
+            for fact in memory.active(conversation.pk)
         ],
         tried=_attempts(conversation),
         earlier=_earlier(agent, conversation),

@@ -31,6 +31,8 @@ class Fact:
     kind: str
     value: str
     seq: int | None
+    id: int = 0
+    origin: str = "said"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.drafting import EXTRACTIVE, Draft, Drafting, HandOn
 from conversations.services.judgement import Judge, Judgement, LastTurn
 from conversations.services.keeper import HeldLease, LeaseKeeper
+from conversations.services.memory import MemoryService, Recollection
 from conversations.services.outage import AWAY, through_outage
 from conversations.services.outcome import Outcome, finish
 from conversations.services.sources import SourceSet, gather
@@ -38,7 +39,7 @@ from portal.core.service import BaseService
 MAX_LOOKS = 3
 #: The tier of an answer that was given before, and the decision that may use one.
 CACHE, CONFIDENT = "cache", "confident"
-_HISTORY_MESSAGES = 40
+_HISTORY_MESSAGES = 40  # more than the budget's tokens ever hold
 
 
 class Ring(Protocol):
@@ -59,6 +60,7 @@ class Look:
 
     turn: Turn
     memory: Memory
+    known: Recollection
     judgement: Judgement
     retrieved_at: datetime
     decided_at: datetime
@@ -82,6 +84,7 @@ class IntelligentAssistantService(BaseService):
         desk: EscalationDeskService | None = None,
         budget: Budget | None = None,
         cache: AnswerCacheService | None = None,
+        memory: MemoryService | None = None,
         ladder: Ladder | None = None,
         wake: Callable[[UUID, list[str]], None] = lambda _turn, _tried: None,
     ) -> None:
@@ -93,7 +96,7 @@ class IntelligentAssistantService(BaseService):
         self.open_stream, self.keeper, self.ring, self.now = open_stream, keeper, ring, now
         self.desk = desk or EscalationDeskService()
         self.budget = budget or Budget()
-        self.cache = cache
+        self.cache, self.memory = cache, memory or MemoryService()
 
     def reply(self, *, turn_id: UUID, route: Sequence[dict[str, Any]] = ()) -> bool:
         """Answer a turn. False: it was not ours to answer (taken, ended, or lost on the way).
@@ -148,7 +151,8 @@ class IntelligentAssistantService(BaseService):
         self._commit(lease, stream, outcome)
         question = look.memory.question
         fresh = look.judgement.reason == CONFIDENT
-        if self.cache and fresh and stands_alone(question, history=bool(look.memory.history)):
+        alone = stands_alone(question, history=bool(look.memory.history))
+        if self.cache and fresh and alone and not look.known.stands_in(outcome.text):
             self.cache.keep(question=question, outcome=outcome, turn_id=lease.turn_id)
         return True
 
@@ -164,20 +168,23 @@ class IntelligentAssistantService(BaseService):
         """Recall, search and decide; again while new messages keep coming."""
         for _ in range(MAX_LOOKS):
             turn = Turn.objects.select_related("question").get(pk=lease.turn_id)
-            memory, last = self._recall(turn)
+            known = self.memory.recollect(turn.conversation_id)
+            memory, last = self._recall(turn, known)
             judgement = self.judge.judge(memory, last=last)
             decided_at = self.now()
             retrieved_at = decided_at - timedelta(seconds=judgement.decision_s)
             if not turns.cover_newer_messages(lease):
                 break
-        return Look(turn, memory, judgement, retrieved_at, decided_at)
+        return Look(turn, memory, known, judgement, retrieved_at, decided_at)
 
-    def _recall(self, turn: Turn) -> tuple[Memory, LastTurn]:
+    def _recall(self, turn: Turn, known: Recollection) -> tuple[Memory, LastTurn]:
         said = _said(turn)
         memory = recall(
             said,
             budget_tokens=self.budget.history_tokens,
             message_tokens=self.budget.message_tokens,
+            summary=known.summary,
+            facts=known.facts,
         )
         last = (
             Turn.objects.filter(conversation_id=turn.conversation_id, state=Turn.State.DONE)
@@ -311,8 +318,8 @@ def _said(turn: Turn) -> list[Utterance]:
     )
     ordered = sorted(rows, key=lambda row: (row[3] or row[2], bool(row[3])))
     return [
-        Utterance("user" if author == Message.Author.CUSTOMER else "agent", text)
-        for author, text, _, _ in ordered
+        Utterance("user" if author == Message.Author.CUSTOMER else "agent", text, seq)
+        for author, text, seq, _ in ordered
     ]
 
 

@@ -293,6 +293,8 @@ class _Session:
         self, memory: Memory, sources: tuple[Source, ...], seconds_left: float, *, small: bool
     ) -> GenerationRequest:
         passages = [prompt.PromptPassage(item.number, item.title, item.text) for item in sources]
+        if small:  # it goes on from a quotation; what is known of the customer only costs it time
+            memory = replace(memory, facts=(), summary="")
         chat = prompt.build(company=self.drafting.company, passages=passages, memory=memory)
         return GenerationRequest(
             request_id=f"{self.stream.turn_id}/{self.stream.epoch}",

@@ -13,6 +13,7 @@ from conversations.keys import hash_token
 from conversations.models import Conversation, ConversationEvent, Message, Rating, Turn
 from conversations.services import turns
 from conversations.services.events import append_event, append_message, lock
+from conversations.services.memory import MemoryService
 from portal import telemetry
 from portal.core.errors import InvalidInput, NotFound
 from portal.core.service import BaseService
@@ -47,6 +48,7 @@ class IntakeService(BaseService):
 
     def __init__(self, desk: EscalationDeskService | None = None) -> None:
         super().__init__()
+        self.memory = MemoryService()
         self.desk = desk or EscalationDeskService()
 
     def open_conversation(self, *, channel: str = "web", token: str = "") -> NewConversation:
@@ -81,6 +83,8 @@ class IntakeService(BaseService):
             if not self.desk.customer_wrote(conversation=conversation, text=text, now=now):
                 self._reopen(conversation, now)
             turn = self._open_turn(conversation, message, now)
+            if turn is None:  # a person reads it, and should see what is known at once
+                self.memory.catch_up(conversation)
             return Accepted(message.id, message.seq, False, turn.id if turn else None)
 
     def _open_turn(
@@ -108,7 +112,9 @@ class IntakeService(BaseService):
         )
 
     def request_person(self, *, conversation_id: UUID, now: datetime) -> None:
-        self.desk.request_person(conversation_id=conversation_id, now=now)
+        with transaction.atomic():
+            self.memory.catch_up(lock(conversation_id))
+            self.desk.request_person(conversation_id=conversation_id, now=now)
 
     def rate(self, *, conversation_id: UUID, message_id: UUID, score: int) -> None:
         """Keep the customer's thumb; the last one counts. Raises NotFound or NotRatable."""

@@ -12,8 +12,10 @@ from conversations.models import Citation, Conversation, Message, Turn, TurnPass
 from conversations.retrieval.types import PassageHit
 from conversations.services import turns
 from conversations.services.events import append_message, lock
+from conversations.services.memory import MemoryService
 from conversations.services.turns import Lease, LostTurn
 
+memory = MemoryService()
 #: How many retrieved passages are kept with a turn.
 TRACED_PASSAGES = 10
 
@@ -59,8 +61,9 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
     """Commit the reply and end the turn. Returns the reply's sequence number.
 
     1. Locks the conversation; 2. writes message, event and citations; 3. ends the turn under its
-    epoch; 4. opens an escalation where one is due; 5. opens the next turn for what the customer
-    wrote meanwhile. Raises LostTurn, with nothing written, when another worker owns the turn.
+    epoch; 4. brings the memory up to date; 5. opens an escalation where one is due; 6. opens the
+    next turn for what the customer wrote meanwhile. Raises LostTurn, with nothing written, when
+    another worker owns the turn.
     """
     with transaction.atomic():
         conversation = lock(lease.conversation_id)
@@ -81,6 +84,7 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
         if outcome.language and outcome.language != conversation.language:
             conversation.language = outcome.language
             conversation.save(update_fields=["language"])
+        memory.catch_up(conversation)
         if outcome.hand_over:
             desk.open(conversation=conversation, reason=outcome.hand_over, now=now, turn=turn)
         _open_next(conversation, turn, now)
