@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from os import cpu_count, getloadavg
 from typing import Any
 from urllib.parse import urlencode
@@ -56,13 +57,13 @@ def measure(*, rounds: int, days: int, progress: Callable[[int], object]) -> dic
     span = urlencode({"period": f"{period.start}/{period.end}"})
     with _reader() as client:
         pages = [
-            _timed(key, lambda name=name: _get(client, f"{reverse(name)}?{span}"), rounds,
+            _timed(key, partial(_get, client, f"{reverse(name)}?{span}"), rounds,
                    PAGE_BUDGET_MS, progress)
             for key, name, _title in PAGES
         ]  # fmt: skip
     today = local_date(timezone.now(), portal_zone())
     asked = [
-        _timed(text, lambda text=text: _ask(text, today), rounds, QUESTION_BUDGET_MS, progress)
+        _timed(text, partial(_ask, text, today), rounds, QUESTION_BUDGET_MS, progress)
         for text in QUESTIONS
     ]
     return {

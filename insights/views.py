@@ -16,11 +16,12 @@ from insights.ask.answer import Answer, answer
 from insights.ask.reading import AskBack, Refused, Understood
 from insights.ask.refusals import reason
 from insights.ask.rules import read
-from insights.dashboards import automation, desk, overview, savings_page, simple
+from insights.dashboards import automation, desk, overview, savings_page, simple, topics
 from insights.dashboards.blocks import Page
 from insights.dashboards.brief import brief
 from insights.dashboards.charts import Series, bar, line
-from insights.dashboards.scope import Scope, presets, scope_from, topics
+from insights.dashboards.scope import Scope, presets, scope_from
+from insights.dashboards.scope import topics as topic_names
 from insights.figures.figure import count_rows, portal_zone, rows
 from insights.figures.periods import local_date
 from insights.figures.plan import BadPlan, Plan
@@ -63,7 +64,7 @@ def _dashboard(build: Callable[[Scope], Page]) -> Callable[..., HttpResponseBase
 def _page(request: HttpRequest, scope: Scope, page: Page) -> HttpResponse:
     return _show(
         request, "insights/page.html", page.key, page=page, scope=scope, query=scope.query(),
-        presets=presets(scope), topics=topics(),
+        presets=presets(scope), topics=topic_names(),
         languages=[(key, label("language", key)) for key in _LANGUAGES], channels=_CHANNELS,
         chosen={item.dimension: item.values[0] for item in scope.filters},
         period=period_text(scope.period),
@@ -72,7 +73,7 @@ def _page(request: HttpRequest, scope: Scope, page: Page) -> HttpResponse:
 
 
 overview_page = _dashboard(overview.build)
-topics_page = _dashboard(simple.topics)
+topics_page = _dashboard(topics.build)
 quality_page = _dashboard(simple.quality)
 performance_page = _dashboard(simple.performance)
 knowledge_page = _dashboard(simple.knowledge)

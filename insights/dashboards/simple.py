@@ -1,4 +1,4 @@
-"""Topics, quality, performance and knowledge."""
+"""Quality, performance and knowledge."""
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -10,23 +10,6 @@ from insights.dashboards.scope import Scope
 from insights.figures.figure import sums
 from insights.figures.wording import value_text
 from insights.measures.turn_measures import STEPS
-
-
-def topics(scope: Scope) -> Page:
-    return Page(
-        "topics", _("Topics"),
-        _("Why customers write, and what rises or falls. Topics are the shelves of the help "
-          "centre that the answers came from."),
-        (
-            by_group(scope, "conversations", "topic", _("Conversations by topic"),
-                     beside=("automation", "escalation_rate", "recontact_rate")),
-            by_group(scope, "agent_time", "topic", _("Agents' time by topic"),
-                     beside=("handle_time", "cost_per_conversation")),
-            by_group(scope, "knowledge_gaps", "topic", _("Knowledge gaps by topic"),
-                     beside=("gap_rate",)),
-            over_time(scope, "questions", _("Questions over time")),
-        ),
-    )  # fmt: skip
 
 
 def quality(scope: Scope) -> Page:

@@ -11,6 +11,7 @@ from insights.figures.periods import Period, add_months
 from insights.figures.plan import Filter
 from insights.measures import DIMENSIONS, SERIES, label
 from insights.measures.definition import Unit
+from insights.models import Theme
 
 THIN = "\u202f"
 
@@ -82,6 +83,8 @@ def key_text(dimension: str, key: str) -> str:
     if dimension in SERIES:
         form = {"day": "j M Y", "week": "j M Y", "month": "F Y"}[dimension]
         return formats.date_format(date.fromisoformat(key), form)
+    if dimension == "theme":
+        return _themes().get(key) or f"#{key}"
     if dimension == "article":
         return _article(key)
     return label(dimension, key)
@@ -97,6 +100,10 @@ def filters_text(filters: tuple[Filter, ...]) -> str:
 
 def _topics() -> dict[str, str]:
     return dict(Section.objects.values_list("slug", "title"))
+
+
+def _themes() -> dict[str, str]:
+    return {str(key): name for key, name in Theme.objects.values_list("pk", "name") if name}
 
 
 @lru_cache(maxsize=2048)

@@ -80,7 +80,7 @@ class LedgerService(BaseService):
     def _forget_rollups(self) -> None:
         """Sums of another catalogue are of no use; nobody reads them meanwhile."""
         with transaction.atomic(), connection.cursor() as cursor:
-            _lock(cursor)
+            ledger_lock(cursor)
             cursor.execute("TRUNCATE insights_rollup, insights_histogram")
 
     def _read(
@@ -92,7 +92,7 @@ class LedgerService(BaseService):
         """
         values: dict[str, Any] = {"scope": scope, "now": now, "sweep": sweep}
         with transaction.atomic(), connection.cursor() as cursor:
-            _lock(cursor)
+            ledger_lock(cursor)
             if scope:
                 cursor.execute(statements.STALE_TURNS, values)
                 cursor.execute(statements.TURNS, values)
@@ -112,7 +112,8 @@ def _analyze(*tables: str) -> None:
         cursor.execute(f"ANALYZE {', '.join(tables)}")
 
 
-def _lock(cursor: Any) -> None:
+def ledger_lock(cursor: Any) -> None:
+    """Facts and sums change in one transaction at a time."""
     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 

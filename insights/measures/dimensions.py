@@ -24,6 +24,7 @@ DIMENSIONS: dict[str, Dimension] = {
         Dimension("tier", _("rung"), TURN, "tier"),
         Dimension("decision", _("decision"), TURN, "kind"),
         Dimension("article", _("article"), TURN, "article"),
+        Dimension("theme", _("theme"), TURN, "theme"),
         Dimension("hour", _("hour of the day"), ALL),
         Dimension("weekday", _("weekday"), ALL),
         Dimension("day", _("day"), ALL),

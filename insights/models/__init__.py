@@ -4,6 +4,7 @@ from insights.models.alert import AlertRule
 from insights.models.assumption import Assumption
 from insights.models.facts import ConversationFact, EscalationFact, Outcome, TurnFact
 from insights.models.rollup import DirtyHour, Histogram, InsightsState, Rollup
+from insights.models.theme import Theme
 
 __all__ = [
     "AlertRule",
@@ -15,5 +16,6 @@ __all__ = [
     "InsightsState",
     "Outcome",
     "Rollup",
+    "Theme",
     "TurnFact",
 ]

@@ -100,6 +100,7 @@ class TurnFact(Dimensions):
     helped = models.BooleanField(null=True)  # after asking back: was the next turn answered
     verdict = models.CharField(max_length=16, default="")
     thumb = models.SmallIntegerField(null=True)
+    theme = models.CharField(max_length=12, null=True)  # noqa: DJ001  # None: not yet looked at
 
     class Meta:
         verbose_name = _("turn in figures")
@@ -108,6 +109,9 @@ class TurnFact(Dimensions):
             models.Index(fields=["at"], name="turnfact_at"),
             models.Index(
                 fields=["at"], condition=~models.Q(verdict=""), name="turnfact_reviewed_at"
+            ),
+            models.Index(
+                fields=["at"], condition=models.Q(theme=None), name="turnfact_without_theme"
             ),
         ]
 

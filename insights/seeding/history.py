@@ -27,10 +27,12 @@ from conversations.models import (
     Turn,
     TurnPassage,
 )
+from conversations.retrieval.embedding import configured_embedder
 from insights.seeding.copying import copy_rows
 from insights.seeding.mark import MARK
 from insights.seeding.rows import Cast, Rows, write_story
 from insights.seeding.scenario import AGENTS, TOPICS, Calendar, begin_times, tell
+from insights.themes.service import ThemeService
 from portal.core.service import BaseService
 
 Begin = tuple[int, datetime]
@@ -94,6 +96,7 @@ class DemoHistoryService(BaseService):
             Article.objects.filter(external_id__startswith=f"{MARK}:").delete()
             Section.objects.filter(slug__in=TOPICS, description=MARK, articles=None).delete()
             get_user_model().objects.filter(username__in=AGENTS).delete()
+        ThemeService(embedder=configured_embedder).forget()
         return count
 
 

@@ -41,7 +41,7 @@ def manager(db: None, client: Client) -> Client:
 
 
 def _read(path: Path) -> list[tuple[Any, ...]]:
-    names = "name, n, x, epoch_us(\"at\")"
+    names = 'name, n, x, epoch_us("at")'
     return duckdb.sql(f"SELECT {names} FROM read_parquet('{path}')").fetchall()
 
 
@@ -84,13 +84,13 @@ def test_a_long_file_is_made_a_group_at_a_time(tmp_path: Path) -> None:
 def test_figures_are_the_same_in_both_forms(history: None, manager: Client, tmp_path: Path) -> None:
     query = f"measure=conversations&group=topic&{SPAN}"
     response = manager.get(f"{reverse('insights-export')}?{query}")
-    body = b"".join(response.streaming_content).decode()
+    body = _body(response).decode()
     assert response["Content-Disposition"] == 'attachment; filename="conversations.csv"'
     names = [line.split(",")[0] for line in body.splitlines()[1:]]
     path = tmp_path / "figures.parquet"
     other = manager.get(f"{reverse('insights-parquet')}?{query}")
-    path.write_bytes(b"".join(other.streaming_content))
-    read = duckdb.sql(f"SELECT topic, counted FROM read_parquet('{path}')").fetchall()
+    path.write_bytes(_body(other))
+    read = _read(path, "topic, counted")
     assert [name for name, _ in read] == names
     assert "Delivery" in names
     assert sum(count for _, count in read) == count_rows(Plan("conversations", PERIOD))
@@ -102,7 +102,7 @@ def test_rows_are_all_there_once_over_many_pages(
     monkeypatch.setattr(export_views, "PAGE", 7)
     for measure in ("escalations", "questions", "automation"):
         response = manager.get(f"{reverse('insights-rows-export')}?measure={measure}&{SPAN}")
-        lines = b"".join(response.streaming_content).decode().splitlines()[1:]
+        lines = _body(response).decode().splitlines()[1:]
         assert len(lines) == len(set(lines)) == count_rows(Plan(measure, PERIOD))
         assert lines == sorted(lines, reverse=True)
 

@@ -1,0 +1,1 @@
+"""Themes: clusters of what customers ask, found from the questions' embeddings."""
