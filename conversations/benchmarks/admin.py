@@ -1,0 +1,95 @@
+"""Times every page of the admin as a browser would ask for it, with its queries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+REPEATS = 7
+#: Lists with a filter, a search or a far page, beside the plain list of every model.
+VARIANTS: tuple[tuple[str, str], ...] = (
+    ("conversation", "status__exact=open"),
+    ("conversation", "holder__exact=nobody"),
+    ("conversation", "channel=email&p=40"),
+    ("conversation", "q=parcel"),
+    ("conversation", "q=turquoise+zeppelin"),
+    ("conversation", "p=100"),
+    ("turn", "decision__exact=clarify&tier="),
+    ("turn", "state__exact=failed"),
+    ("turn", "reason=complaint"),
+    ("turn", "q=refund+invoice"),
+    ("turn", "q=warranty"),
+    ("turn", "p=100"),
+    ("message", "author__exact=assistant"),
+    ("message", "q=delivery"),
+    ("message", "q=nothingsaidthis"),
+    ("escalation", "reason__exact=complaint"),
+    ("escalation", "q=gift"),
+    ("customer", "q=customer3000"),
+    ("customer", "q=nobody@nowhere.example"),
+    ("rating", "score__exact=-1"),
+    ("auditentry", "action=claimed"),
+    ("reviewitem", "state=all&q=parcel"),
+    ("reviewitem", "why=thumbs_down"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One page: its queries, and its milliseconds over REPEATS calls after one that warms up."""
+
+    name: str
+    queries: int
+    p50_ms: float
+    worst_ms: float
+    slowest_query_ms: float
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Name and address of each page: the index, each list, its variants, one row of each."""
+    yield "index", reverse("admin:index")
+    for model in sorted(admin.site._registry, key=lambda item: item._meta.model_name or ""):
+        label = f"{model._meta.app_label}_{model._meta.model_name}"
+        listed = reverse(f"admin:{label}_changelist")
+        yield f"{model._meta.model_name} list", listed
+        for name, query in VARIANTS:
+            if name == model._meta.model_name:
+                yield f"{name} list ?{query}", f"{listed}?{query}"
+        newest: Any = model._default_manager.order_by().first()
+        if newest is not None:
+            yield (
+                f"{model._meta.model_name} page",
+                reverse(f"admin:{label}_change", args=[newest.pk]),
+            )
+
+
+def measure() -> Iterator[Timing]:
+    """Ask for every page as a superuser. Raises AssertionError for one that is not served."""
+    user, _ = get_user_model().objects.get_or_create(
+        username="admin-benchmark", defaults={"is_staff": True, "is_superuser": True}
+    )
+    client = Client(headers={"host": "localhost"})
+    client.force_login(user)
+    for name, address in addresses():
+        yield _time(client, name, address)
+
+
+def _time(client: Client, name: str, address: str) -> Timing:
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(address)
+    assert answer.status_code == 200, f"{address} answered {answer.status_code}"
+    times = []
+    for _ in range(REPEATS):
+        began = perf_counter()
+        client.get(address)
+        times.append((perf_counter() - began) * 1000)
+    slowest = max((float(query["time"]) * 1000 for query in captured), default=0.0)
+    return Timing(name, len(captured), median(times), max(times), slowest)
