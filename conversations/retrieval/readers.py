@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from conversations.retrieval.drafts import ArticleDraft, BadRow, RowError, make_draft
+from conversations.retrieval.front_matter import read_front_matter
 
 Row = ArticleDraft | RowError
 
@@ -22,6 +21,7 @@ COMPANIONS = frozenset(
     "readme license licence copying notice source sources authors contributing changelog "
     "code_of_conduct security".split()
 )
+FILE_BYTES = 16 * 2**20
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _FIRST_HEADING = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*$\n?", re.MULTILINE)
 
@@ -95,6 +95,9 @@ class ArticleSource:
             inside = file.relative_to(self.path)
             if any(part.startswith(".") for part in inside.parts):
                 continue
+            if not file.resolve().is_relative_to(self.path.resolve()):
+                self.skipped.append(f"{inside} (a link that leads out of the folder)")
+                continue
             if len(inside.parts) == 1 and file.stem.lower() in COMPANIONS:
                 self.skipped.append(file.name)
                 continue
@@ -154,6 +157,8 @@ def _json_row(raw: bytes) -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise BadRow("nested too deeply; one flat object a line.") from None
+    except ValueError:
+        raise BadRow("it holds a number that is too long.") from None
     if not isinstance(row, dict):
         raise BadRow('not a JSON object; write {"id": …, "title": …, "body": …}.')
     return row
@@ -207,9 +212,11 @@ def _read_markdown(file: Path, top: Path) -> Row:
     inside = file.relative_to(top).as_posix()
     source = f"{inside}:1"
     try:
+        if file.stat().st_size > FILE_BYTES:
+            raise BadRow(f"larger than {FILE_BYTES // 2**20} MiB; split it into articles.")
         text = _decode(file.read_bytes()).replace("\r\n", "\n")
         match = _FRONT_MATTER.match(text)
-        meta = _front_matter(match.group(1)) if match else {}
+        meta = read_front_matter(match.group(1)) if match else {}
         body = text[match.end() :] if match else text
         if not meta.get("title"):
             heading = _FIRST_HEADING.match(body)
@@ -221,22 +228,6 @@ def _read_markdown(file: Path, top: Path) -> Row:
         return RowError(source, str(exc))
     except OSError as exc:
         return RowError(source, f"cannot be read ({exc.strerror}).")
-
-
-def _front_matter(text: str) -> dict[str, Any]:
-    try:
-        meta = yaml.safe_load(text)
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        line = f" in line {mark.line + 2}" if mark else ""
-        raise BadRow(
-            f"the front matter is not valid YAML{line}; quote texts with colons."
-        ) from None
-    if meta is None:
-        return {}
-    if not isinstance(meta, dict):
-        raise BadRow("the front matter is not a list of `name: value` lines.")
-    return {str(name): value for name, value in meta.items() if value is not None}
 
 
 def _title_of(file: Path) -> str:
