@@ -62,7 +62,7 @@ class Calibration:
     among: AdditiveModel
     curves: Mapping[str, tuple[CurvePoint, ...]]
     data_digest: str = ""
-    clarify_floor: float = 0.7
+    clarify_floor: float = 0.5  # chance of one of the best three from which it is worth asking
     delta: float = DELTA
     origin: str = "conservative"
     notes: Mapping[str, Any] = field(default_factory=dict)

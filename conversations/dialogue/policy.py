@@ -15,6 +15,9 @@ Action = Literal["answer", "clarify", "escalate"]
 
 MAX_CHOICES = 3
 CHOICE_SHARE = 0.2  # of the best article's likelihood; below it an article does not compete
+#: The same for what is offered when asking back: the right article is among the best three far
+#: more often than it is the best (docs/answering.md), so the second and third are worth a button.
+OFFER_SHARE = 0.02
 HOPELESS = 0.25  # chance of any of the best three; below it no article is near
 
 
@@ -50,7 +53,9 @@ def decide(
 ) -> Decision:
     """Decide on the articles that a search found.
 
-    Never asks back twice in a row. Reasons: confident | several_articles | no_article | not_sure |
+    Below the threshold the customer is asked which article is meant, where one of the best three
+    probably answers: a click then gives the answer that a guess could have got wrong. Never twice
+    in a row. Reasons: confident | several_articles | one_article | no_article | not_sure |
     clarify_failed.
     """
     if not result.articles:
@@ -69,14 +74,20 @@ def decide(
         "signals": {name: round(value, 4) for name, value in result.signals.items()},
         "parts": {n: round(v, 3) for n, v in calibration.top.parts(features).items() if v},
     }
-    rivals = _competing(result, limit=MAX_CHOICES, share=CHOICE_SHARE)
-    ids = tuple(article.article_id for article in rivals)
     if confidence >= threshold:
-        return Decision("answer", "confident", confidence, ids, (), trace)
-    if last_action != "clarify" and len(rivals) > 1 and among >= calibration.clarify_floor:
-        choices = tuple(Choice(article.article_id, article.title) for article in rivals)
-        return Decision("clarify", "several_articles", confidence, ids, choices, trace)
+        return Decision("answer", "confident", confidence, _ids(result, CHOICE_SHARE), (), trace)
+    if last_action != "clarify" and among >= calibration.clarify_floor:
+        offered = _competing(result, limit=MAX_CHOICES, share=OFFER_SHARE)
+        choices = tuple(Choice(article.article_id, article.title) for article in offered)
+        reason = "several_articles" if len(choices) > 1 else "one_article"
+        ids = _ids(result, OFFER_SHARE)
+        return Decision("clarify", reason, confidence, ids, choices, trace)
     return Decision("escalate", _reason(among, last_action), confidence, trace=trace)
+
+
+def _ids(result: SearchResult, share: float) -> tuple[int, ...]:
+    competing = _competing(result, limit=MAX_CHOICES, share=share)
+    return tuple(article.article_id for article in competing)
 
 
 def _competing(result: SearchResult, *, limit: int, share: float) -> tuple[ArticleHit, ...]:

@@ -24,6 +24,10 @@ HAND_OVER: dict[str, str] = {
     "no_article": UNKNOWN,
     "not_sure": NOT_SURE,
     "clarify_failed": NOT_SURE,
+    "none_of_these": _(
+        "Then our help articles do not seem to cover it. I have asked a colleague to look at it; "
+        "they will write to you here."
+    ),
     "asked_for_person": _(
         "I have passed your request on to our team. Nobody has picked it up yet; when somebody "
         "does, they will write to you here. Until then you can go on asking me."
@@ -74,7 +78,11 @@ COURTESY: dict[str, str] = {
 OFFER_PERSON = _(
     "Thank you. I cannot look into orders or accounts myself. Shall I ask a colleague to do it?"
 )
-CLARIFY = _("Which of these is it about?")
+CLARIFY = {
+    "several_articles": _("Which of these is it about?"),
+    "one_article": _("Is this what you would like to know?"),
+}
+NONE_OF_THESE = _("None of these")
 REST = _(
     "About your other question, “%(question)s”, I am not sure. I have asked a colleague; they will "
     "write to you here."

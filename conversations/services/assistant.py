@@ -1,7 +1,7 @@
 """IntelligentAssistantService: answers one turn, from the claim to the committed reply."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -171,6 +171,7 @@ class IntelligentAssistantService(BaseService):
             known = self.memory.recollect(turn.conversation_id)
             memory, last = self._recall(turn, known)
             judgement = self.judge.judge(memory, last=last)
+            memory = replace(memory, question=judgement.question or memory.question)
             decided_at = self.now()
             retrieved_at = decided_at - timedelta(seconds=judgement.decision_s)
             if not turns.cover_newer_messages(lease):

@@ -39,7 +39,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was done with one question. `place`: where the first gold article ranked, from 0."""
+    """What was done with one question. `place`: where the first gold article ranked, from 0;
+    `offered`: the articles that it asked back about."""
 
     question: Question
     action: str
@@ -49,6 +50,7 @@ class Verdict:
     place: int | None
     milliseconds: float
     courtesy: bool
+    offered: tuple[str, ...] = ()
     trace: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -59,6 +61,11 @@ class Verdict:
     @property
     def wrong(self) -> bool:
         return self.answered and not self.would_be_right
+
+    @property
+    def offers_right(self) -> bool:
+        """It asked back, and one click on what it offered gives a gold article."""
+        return not self.question.gold.isdisjoint(self.offered)
 
     @property
     def would_be_right(self) -> bool:
@@ -94,8 +101,15 @@ def _judge(judge: SearchJudge, question: Question) -> Verdict:
         place=place,
         milliseconds=milliseconds,
         courtesy=judgement.action == "answer" and not judgement.articles,
+        offered=_offered(judgement),
         trace=judgement.trace,
     )
+
+
+def _offered(judgement: Judgement) -> tuple[str, ...]:
+    wanted = {choice["article"] for choice in judgement.choices}
+    hits = judgement.result.articles if judgement.result else ()
+    return tuple(hit.external_id for hit in hits if hit.article_id in wanted)
 
 
 def _ranked(search: KnowledgeSearch, question: Question, judgement: Judgement) -> list[str]:
@@ -129,8 +143,10 @@ def report(verdicts: Sequence[Verdict], *, max_error: float) -> dict[str, Any]:
         "wrong": _share(sum(v.wrong for v in answered), len(answered)),
         "clarified": _share(sum(v.action == "clarify" for v in verdicts), count),
         "clarified_helpful": _share(
-            sum(v.action == "clarify" and _within(v, 3) for v in answerable),
-            sum(v.action == "clarify" for v in verdicts),
+            sum(v.offers_right for v in verdicts), sum(v.action == "clarify" for v in verdicts)
+        ),
+        "automation_with_choice": _share(
+            sum(v.answered or v.offers_right for v in verdicts), count
         ),
         "escalated": _share(sum(v.action == "escalate" for v in verdicts), count),
         "courtesies": _share(sum(v.courtesy for v in verdicts), count),

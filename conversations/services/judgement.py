@@ -21,7 +21,8 @@ class LastTurn:
 @dataclass(frozen=True)
 class Judgement:
     """`reply` is a ready sentence (a courtesy, a question back, a hand-over); empty: write from
-    `articles`. `closing` is said after it. `hand_over` is the reason of the escalation to open, or
+    `articles`, in answer to `question` where that is not the customer's last message. `closing` is
+    said after it. `hand_over` is the reason of the escalation to open, or
     empty; `language` what the customer writes in, where it is plain. `trace` is what the decision
     was made of; it took `decision_s` seconds after the search."""
 
@@ -29,6 +30,7 @@ class Judgement:
     reason: str
     confidence: float | None = None
     reply: str = ""
+    question: str = ""
     closing: str = ""
     hand_over: str = ""
     language: str = ""

@@ -49,6 +49,8 @@ _REASONS = {
     "confident": gettext_lazy("One article answers this."),
     "chosen": gettext_lazy("The customer picked this article."),
     "several": gettext_lazy("There were several questions; each was looked up for itself."),
+    "one_article": gettext_lazy("One article was near, so it asked whether that was meant."),
+    "none_of_these": gettext_lazy("None of the articles that it offered was meant."),
     "several_articles": gettext_lazy("Several articles compete, so it asked which was meant."),
     "no_article": gettext_lazy("No article was near."),
     "not_sure": gettext_lazy("An article was near, but not surely enough."),

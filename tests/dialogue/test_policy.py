@@ -51,8 +51,13 @@ def test_an_empty_search_is_handed_over() -> None:
 
 
 def test_two_near_articles_are_offered_as_choices() -> None:
-    decision = decide(result(5, 4.9, 1, share=0.4), QUERY, by_share(), max_error=0.05)
+    decision = decide(result(5, 4.9, 2, share=0.4), QUERY, by_share(), max_error=0.05)
     assert decision.action == "clarify"
+    assert [choice.article_id for choice in decision.choices] == [1, 2, 3]
+
+
+def test_an_article_that_is_far_behind_is_not_offered() -> None:
+    decision = decide(result(5, 4.9, 0.9, share=0.4), QUERY, by_share(), max_error=0.05)
     assert [choice.article_id for choice in decision.choices] == [1, 2]
 
 
@@ -63,8 +68,14 @@ def test_it_never_asks_back_twice_in_a_row() -> None:
     assert (decision.action, decision.reason) == ("escalate", "clarify_failed")
 
 
-def test_one_article_alone_is_nothing_to_choose_from() -> None:
-    decision = decide(result(5, share=0.4), QUERY, by_share(), max_error=0.05)
+def test_one_article_alone_is_offered_as_a_question() -> None:
+    decision = decide(result(5, 0.5, share=0.4), QUERY, by_share(), max_error=0.05)
+    assert (decision.action, decision.reason) == ("clarify", "one_article")
+    assert [choice.article_id for choice in decision.choices] == [1]
+
+
+def test_an_improbable_offer_is_not_made() -> None:
+    decision = decide(result(5, share=0.4), QUERY, by_share(among=-0.5), max_error=0.05)
     assert (decision.action, decision.reason) == ("escalate", "not_sure")
 
 

@@ -28,6 +28,8 @@ _TABLE = (
     ("automation", "answered without a person", "{:.1%}"),
     ("wrong", "of the answered: wrong", "{:.1%}"),
     ("clarified", "asked back", "{:.1%}"),
+    ("clarified_helpful", "of those: right article offered", "{:.1%}"),
+    ("automation_with_choice", "answered, or after one click", "{:.1%}"),
     ("escalated", "handed over", "{:.1%}"),
     ("courtesies", "courtesies returned", "{:.1%}"),
     ("unanswerable_not_answered", "without an article: not answered", "{:.1%}"),
