@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from os import cpu_count, getloadavg
+from os import cpu_count, getloadavg, sysconf
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -42,13 +44,18 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of one page or question over several rounds."""
+    """Milliseconds of one page or question over several rounds.
+
+    `cpu` is the mean computing time of this process and its database backend together, which other
+    work on the machine hardly changes; None where the database is not on this machine.
+    """
 
     what: str
     p50: float
     p95: float
     worst: float
     kept: bool
+    cpu: float | None
 
 
 def measure(*, rounds: int, days: int, progress: Callable[[int], object]) -> dict[str, Any]:
@@ -81,14 +88,30 @@ def _timed(
 ) -> Timing:
     run()  # once outside the count: templates and plans are read
     took = []
+    before = _computed()
     for _ in range(rounds):
         started = time.perf_counter()
         run()
         took.append((time.perf_counter() - started) * 1000)
         progress(1)
+    after = _computed()
+    cpu = None if None in (before, after) else round((after or 0) - (before or 0), 1) / rounds
     took.sort()
     p50, p95 = (took[min(rounds - 1, int(share * rounds))] for share in (0.5, 0.95))
-    return Timing(what, round(p50, 1), round(p95, 1), round(took[-1], 1), p95 <= budget)
+    return Timing(what, round(p50, 1), round(p95, 1), round(took[-1], 1), p95 <= budget,
+                  None if cpu is None else round(cpu, 1))  # fmt: skip
+
+
+def _computed() -> float | None:
+    """Milliseconds of computing so far: this process's and its database backend's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid(), inet_server_addr() IS NULL")
+        backend, is_local = cursor.fetchone()
+    stat = Path(f"/proc/{backend}/stat")
+    if not is_local or not stat.exists():
+        return None
+    ticks = sum(int(part) for part in stat.read_text().rpartition(")")[2].split()[11:13])
+    return time.process_time() * 1000 + ticks * 1000 / sysconf("SC_CLK_TCK")
 
 
 def _get(client: Client, address: str) -> None:

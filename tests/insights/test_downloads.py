@@ -40,9 +40,12 @@ def manager(db: None, client: Client) -> Client:
     return client
 
 
-def _read(path: Path) -> list[tuple[Any, ...]]:
-    names = 'name, n, x, epoch_us("at")'
-    return duckdb.sql(f"SELECT {names} FROM read_parquet('{path}')").fetchall()
+def _read(path: Path, names: str = 'name, n, x, epoch_us("at")') -> list[tuple[Any, ...]]:
+    return duckdb.connect().execute(f"SELECT {names} FROM read_parquet('{path}')").fetchall()
+
+
+def _body(response: Any) -> bytes:
+    return b"".join(response.streaming_content)
 
 
 @given(st.lists(cells, max_size=30))

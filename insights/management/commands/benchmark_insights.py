@@ -32,11 +32,13 @@ class Command(BaseCommand):
             ("page", found["pages"], PAGE_BUDGET_MS),
             ("question", found["questions"], QUESTION_BUDGET_MS),
         ):
-            self.stdout.write(f"\n{title:<66} {'p50':>7} {'p95':>7} {'worst':>7}  (ms, {budget})")
+            self.stdout.write(
+                f"\n{title:<66} {'p50':>7} {'p95':>7} {'worst':>7} {'cpu':>7}  (ms, {budget})"
+            )
             for row in rows:
                 mark = "" if row["kept"] else "  over"
                 self.stdout.write(
-                    f"{row['what']:<66} {row['p50']:>7} {row['p95']:>7} {row['worst']:>7}{mark}"
+                    f"{row['what']:<66} {row['p50']:>7} {row['p95']:>7} {row['worst']:>7} {row['cpu'] or '–':>7}{mark}"
                 )
         if options["json"]:
             Path(options["json"]).write_text(json.dumps(found, indent=1))
