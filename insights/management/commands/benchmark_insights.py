@@ -37,9 +37,8 @@ class Command(BaseCommand):
             )
             for row in rows:
                 mark = "" if row["kept"] else "  over"
-                self.stdout.write(
-                    f"{row['what']:<66} {row['p50']:>7} {row['p95']:>7} {row['worst']:>7} {row['cpu'] or '–':>7}{mark}"
-                )
+                times = " ".join(f"{row[key]:>7}" for key in ("p50", "p95", "worst"))
+                self.stdout.write(f"{row['what']:<66} {times} {row['cpu'] or '–':>7}{mark}")
         if options["json"]:
             Path(options["json"]).write_text(json.dumps(found, indent=1))
         if not all(row["kept"] for row in (*found["pages"], *found["questions"])):
