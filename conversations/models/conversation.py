@@ -87,6 +87,7 @@ class Conversation(models.Model):
     head_seq = models.PositiveIntegerField(_("last sequence number"), default=0)
     summary = models.TextField(_("rolling summary"), blank=True)
     summary_seq = models.PositiveIntegerField(_("summarised up to"), default=0)
+    erased_at = models.DateTimeField(_("anonymised"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last activity"), auto_now=True)
 
