@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from conversations import dispatch
@@ -67,6 +68,7 @@ def turn(monkeypatch: pytest.MonkeyPatch) -> Turn:
         text="How long do I have to return something?",
         now=timezone.now(),
     )
+    assert accepted.turn_id is not None
     return Turn.objects.get(pk=accepted.turn_id)
 
 
@@ -78,7 +80,7 @@ def worker(
 ) -> IntelligentAssistantService:
     """A worker that serves these rungs, best first."""
     return IntelligentAssistantService(
-        judge=judge,  # type: ignore[arg-type]
+        judge=judge,
         backend=lambda: None,
         ladder=Ladder(
             backends=lambda: backends,
@@ -237,5 +239,5 @@ def test_a_model_that_dies_in_mid_word_is_followed_to_the_letter(
 @pytest.fixture(autouse=True)
 def fresh_breakers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Breakers remember in the process what this test's Redis never heard of."""
-    url = dispatch.settings.REDIS_URL
+    url = settings.REDIS_URL
     monkeypatch.setattr(dispatch, "breakers", Breakers(url))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    url = dispatch.settings.REDIS_URL
+    url = settings.REDIS_URL
     monkeypatch.setattr(dispatch, "breakers", Breakers(url))
     monkeypatch.setattr(dispatch, "rungs", Rungs(url, dispatch.LADDER))
 
@@ -47,6 +48,7 @@ def ended_turn(tier: str, first_ms: int, steps: list[dict[str, Any]]) -> None:
     accepted = IntakeService().post_message(
         conversation_id=opened.id, client_id=uuid.uuid4(), text="Returns?", now=timezone.now()
     )
+    assert accepted.turn_id is not None
     turn = Turn.objects.get(pk=accepted.turn_id)
     Turn.objects.filter(pk=turn.pk).update(
         state="withdrawn",

@@ -169,9 +169,11 @@ class Command(BaseCommand):
         metrics.mkdir(parents=True)
         shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}
         children = [
-            Child(name, preparation.manage(*command), self._log(name), shared)
+            Child(name, preparation.manage(*command), self._log(name), dict(shared))
             for name, command in commands.items()
         ]
+        if other_gpus():
+            children[0].environment["PORTAL_GPU_DEVICE"] = "0"
         return children + [self._gpu_worker(number, shared) for number in other_gpus()]
 
     def _gpu_worker(self, number: int, shared: dict[str, str]) -> Child:
