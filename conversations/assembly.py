@@ -19,6 +19,8 @@ from conversations.inference.registry import build_backend as build
 from conversations.inference.remote_backend import RemoteBackend
 from conversations.inference.remote_rungs import RemoteRung
 from conversations.models import Article
+from conversations.privacy.erasure import ErasureService
+from conversations.privacy.retention import RetentionService
 from conversations.retrieval.embedding import EmbeddingUnavailable, registry
 from conversations.retrieval.likeness import Likeness
 from conversations.retrieval.search import KnowledgeSearch
@@ -29,6 +31,7 @@ from conversations.services.drafting import EXTRACTIVE, Drafting
 from conversations.services.error_limit import LiveLimit
 from conversations.services.judging import SearchJudge
 from conversations.services.keeper import LeaseKeeper
+from conversations.services.memory import MemoryService
 from portal import limits
 from portal.conf import Config, secret
 
@@ -148,6 +151,7 @@ def assistant() -> IntelligentAssistantService:
         wake=lambda turn_id, tried: dispatch.ring(turn_id, tried=tried),
         drafting=drafting(),
         cache=answer_cache(),
+        memory=MemoryService(across=lambda: bool(settings.CONFIG.remember_customers)),
         open_stream=dispatch.open_stream,
         keeper=keeper,
         ring=dispatch.ring_doorbell,
@@ -164,6 +168,10 @@ def copilot() -> CopilotService:
         open_stream=dispatch.open_stream,
         client=dispatch.stream_client,
     )
+
+
+def retention() -> RetentionService:
+    return RetentionService(settings.CONFIG, ErasureService(dispatch.stream_client))
 
 
 def warm_up() -> None:

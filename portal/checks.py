@@ -180,6 +180,12 @@ def _broken_security(config: Config) -> Iterator[CheckMessage]:
             hint=f"Use some of {', '.join(sorted(ROLES))}.",
             id="portal.E022",
         )
+    if any(len(secret) < SECRET_CHARS for secret in config.identity_secret):
+        yield Error(
+            "PORTAL_IDENTITY_SECRET is short enough to guess.",
+            hint=f"Use {SECRET_CHARS} random characters or more, without commas.",
+            id="portal.E024",
+        )
     contact = config.security_contact
     if contact and urlsplit(contact).scheme not in {"mailto", "https", "tel"}:
         yield Error(

@@ -84,6 +84,19 @@ class Config:
         31_536_000,
         "How long browsers insist on HTTPS after a visit, in production; begin small if unsure.",
     )
+    identity_secret: tuple[str, ...] = _env(
+        "PORTAL_IDENTITY_SECRET",
+        (),
+        "Secret with which your site signs who its customer is ([memory.md](memory.md)), 32 random "
+        "characters or more; two, comma separated, while one replaces the other. Unset: customers "
+        "are anonymous.",
+    )
+    remember_customers: bool = _env(
+        "PORTAL_REMEMBER_CUSTOMERS",
+        False,
+        "Let the assistant know an identified customer's name, orders and product from earlier "
+        "conversations.",
+    )
     security_contact: str = _env(
         "PORTAL_SECURITY_CONTACT",
         "",
@@ -185,6 +198,35 @@ class Config:
     )
     answer_cache: bool = _env(
         "PORTAL_ANSWER_CACHE", True, "Give an answer again to a question that means the same."
+    )
+    # --- how long things are kept (docs/data.md); 0: for ever
+    keep_transcripts_days: int = _env(
+        "PORTAL_KEEP_TRANSCRIPTS_DAYS",
+        730,
+        "Days after the last word until a conversation is anonymised; its figures stay. 0: never.",
+    )
+    keep_decisions_days: int = _env(
+        "PORTAL_KEEP_DECISIONS_DAYS",
+        180,
+        "Days that a turn's search words and signals are kept. 0: for ever.",
+    )
+    keep_cached_answers_days: int = _env(
+        "PORTAL_KEEP_CACHED_ANSWERS_DAYS", 90, "Days that an answer is given again. 0: for ever."
+    )
+    keep_drafts_days: int = _env(
+        "PORTAL_KEEP_DRAFTS_DAYS",
+        30,
+        "Days that what an agent typed and did not send is kept. 0: for ever.",
+    )
+    keep_logins_days: int = _env(
+        "PORTAL_KEEP_LOGINS_DAYS",
+        90,
+        "Days that logins of staff and ended sessions are kept. 0: for ever.",
+    )
+    keep_audit_days: int = _env(
+        "PORTAL_KEEP_AUDIT_DAYS",
+        0,
+        "Days that the desk's log is kept; it holds no words. 0: for ever.",
     )
     # --- logs and metrics
     metrics_folder: str = _env(

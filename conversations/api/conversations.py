@@ -1,7 +1,9 @@
 """Conversations: opened by anybody, listed and read by those who may."""
 
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -26,8 +28,10 @@ from conversations.api.permissions import ByScopeOrOpen
 from conversations.api.shapes import ConversationShape, Moment
 from conversations.models import Conversation, Scope
 from conversations.services import idempotency
+from conversations.services.customers import CustomerService
 from conversations.services.intake import IntakeService
 
+customers = CustomerService(secrets=lambda: settings.CONFIG.identity_secret)
 NEWEST = newest_first("created_at")
 
 
@@ -37,15 +41,8 @@ class NewConversationInput(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         max_length=4_000,
-        help_text="Signed identities are not set up: leave it out.",
+        help_text="Who the customer is, signed by your site (docs/memory.md); empty: anonymous.",
     )
-
-    def validate_identity(self, value: str) -> str:
-        if value:
-            raise serializers.ValidationError(
-                "Signed identities are not set up on this portal. Leave the field out."
-            )
-        return value
 
 
 class NewConversationShape(serializers.Serializer[Any]):
@@ -104,19 +101,23 @@ class ConversationsView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Open a conversation. With an API token an `Idempotency-Key` is honoured."""
-        channel = checked(NewConversationInput, request.data or {})["channel"]
+        wanted = checked(NewConversationInput, request.data or {})
+        channel = wanted["channel"]
         front_door.check_conversation(address_of(request))
+        customer = customers.identified(wanted.get("identity", ""), timezone.now())
         key, caller = request.headers.get("Idempotency-Key"), request.auth
         if key is None or caller is None:
-            return _opened(*open_one(channel))
-        return self._once(request, caller, key, channel)
+            return _opened(*open_one(channel, customer=customer))
+        return self._once(request, caller, key, channel, customer)
 
-    def _once(self, request: Request, caller: Caller, key: str, channel: str) -> Response:
+    def _once(
+        self, request: Request, caller: Caller, key: str, channel: str, customer: UUID | None
+    ) -> Response:
         """The secret is made from the key, so that it is the same again and nowhere stored."""
         wanted = asked_under(request, caller, key, None)
         token = wanted.secret(server_secret())
         found = idempotency.once(
-            wanted, timezone.now(), lambda: (201, {"id": open_one(channel, token)[0]})
+            wanted, timezone.now(), lambda: (201, {"id": open_one(channel, token, customer)[0]})
         )
         response = _opened(found.body["id"], token)
         if found.replayed:
@@ -124,8 +125,8 @@ class ConversationsView(ApiView):
         return response
 
 
-def open_one(channel: str, token: str = "") -> tuple[str, str]:
-    created = IntakeService().open_conversation(channel=channel, token=token)
+def open_one(channel: str, token: str = "", customer: UUID | None = None) -> tuple[str, str]:
+    created = IntakeService().open_conversation(channel=channel, token=token, customer=customer)
     return str(created.id), created.token
 
 

@@ -51,12 +51,17 @@ class IntakeService(BaseService):
         self.memory = MemoryService()
         self.desk = desk or EscalationDeskService()
 
-    def open_conversation(self, *, channel: str = "web", token: str = "") -> NewConversation:
-        """A new, empty conversation and the secret that opens it: `token`, or a new one."""
+    def open_conversation(
+        self, *, channel: str = "web", token: str = "", customer: UUID | None = None
+    ) -> NewConversation:
+        """A new, empty conversation and the secret that opens it: `token`, or a new one.
+
+        `customer` is an identified one (services/customers.py).
+        """
         token = token or secrets.token_urlsafe(32)
         with self.operation("open_conversation"):
             conversation = Conversation.objects.create(
-                channel=channel, token_hash=hash_token(token)
+                channel=channel, token_hash=hash_token(token), customer_id=customer
             )
         return NewConversation(conversation.id, token)
 
