@@ -38,8 +38,8 @@ class CappedPaginator(Paginator):
 class KnownValues(admin.AllValuesFieldListFilter):
     """The values that a column has, read from its index one by one: the table is not scanned."""
 
-    def __init__(self, field: Any, request: Any, params: Any, model: Any, *rest: Any) -> None:
-        super().__init__(field, request, params, model, *rest)
+    def __init__(self, field: Any, request: Any, params: Any, model: Any, *args: Any, **kw: Any):
+        super().__init__(field, request, params, model, *args, **kw)
         self.lookup_choices: Any = known_values(model, field.column)
 
 
@@ -102,10 +102,11 @@ def said_in(words: str, field: str = "conversation_id") -> list[Any]:
 def known_as(words: str) -> Q:
     """Customers by the beginnings of names, addresses or identities."""
     terms = ["".join(c for c in word if c.isalnum() or c in "@.-_") for word in words.split()[:8]]
+    begun = [term if "." in term.partition("@")[2] else term.partition("@")[0] for term in terms]
     query = SearchQuery(
-        " & ".join(f"'{term}':*" for term in terms if term), search_type="raw", config="simple"
+        " & ".join(f"'{term}':*" for term in begun if term), search_type="raw", config="simple"
     )
-    return Q(words=query) if any(terms) else Q(pk=None)
+    return Q(words=query) if any(begun) else Q(pk=None)
 
 
 def _is_id(term: str) -> bool:

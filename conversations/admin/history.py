@@ -33,6 +33,9 @@ class ReadOnlyInline(TabularInline):
     show_change_link = True
     related: ClassVar[tuple[str, ...]] = ()
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         return rows.select_related(*self.related) if self.related else rows
