@@ -36,6 +36,7 @@ SUGGEST = "conversations.suggest"
 REWRITE = "conversations.rewrite"
 RENEW = "conversations.renew_knowledge"
 FILL_REVIEW = "conversations.fill_review"
+RETAIN = "conversations.apply_retention"
 DEFAULT_QUEUE = "default"
 
 

@@ -40,6 +40,11 @@ def rewrite(*, request: str, conversation_id: str, **_: object) -> None:
     assembly.copilot().rewrite(request=UUID(request), conversation_id=UUID(conversation_id))
 
 
+@shared_task(name=dispatch.RETAIN)
+def apply_retention(**_: object) -> None:
+    assembly.retention().apply(now=timezone.now())
+
+
 @shared_task(name=dispatch.RENEW)
 def renew_knowledge(**_: object) -> None:
     KnowledgeService(embedder=configured_embedder).renew()

@@ -42,6 +42,7 @@ BODY_BYTES = 10 * 1024 * 1024  # of an HTTP request
 PING = 20  # seconds between pings, and until a pong is overdue
 DRAIN_SOCKETS_PER_SECOND = 50  # so that a restart is not a stampede
 WEBSOCKET_TIMEOUT = 4 * 3600
+RETENTION = 24 * 3600  # how often what is older than its clock goes
 INSIGHTS_REFRESH = 60.0  # how often the ledger reads what changed
 EVENTS_PAGE = 200  # durable frames replayed per query
 
