@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django_application = get_asgi_application()
 
 from django.conf import settings  # noqa: E402
+from django.urls import re_path  # noqa: E402
 
 from conversations.routing import websocket_urlpatterns  # noqa: E402
 from portal.core.addresses import networks  # noqa: E402
@@ -27,8 +28,14 @@ class BrowserOriginValidator(OriginValidator):
         return parsed_origin is None or bool(super().valid_origin(parsed_origin))
 
 
+async def no_such_socket(_scope: Any, receive: Any, send: Any) -> None:
+    """The handshake ends with 403; without this each unknown address would log an exception."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
 websockets: Any = BrowserOriginValidator(
-    URLRouter(websocket_urlpatterns), settings.WS_ALLOWED_ORIGINS
+    URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)]), settings.WS_ALLOWED_ORIGINS
 )
 application = TrustedProxies(
     ProtocolTypeRouter({"http": django_application, "websocket": websockets}),

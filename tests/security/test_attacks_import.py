@@ -93,7 +93,8 @@ def test_an_id_like_a_path_never_becomes_one(tmp_path: Path, name: str) -> None:
     file.write_text(json.dumps({"id": name, "title": name, "body": "Body."}) + "\n")
     drafts, errors = read(file)
     assert len(drafts) + len(errors) == 1
-    assert re.fullmatch(r"[\w-]+", unique_slug(name, name))
+    for draft in drafts:
+        assert re.fullmatch(r"[\w-]+", unique_slug(draft.title, draft.external_id))
 
 
 @pytest.mark.parametrize(
