@@ -9,7 +9,7 @@ DEV_STAMP := $(VENV)/.requirements-dev
 SUM = cat $(1) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint format clean
+.PHONY: help validate-deploy setup setup-dev run test lint format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ lint: setup-dev ## Lint, formatting, types and import rules
 
 test: lint ## Lint, types, import rules and all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+validate-deploy: ## Check images, manifests, rules and compose file with their own tools (no cluster needed)
+	deploy/validation/run.sh
 
 format: setup-dev ## Put the code into its standard form
 	$(BIN)/ruff check --fix .
