@@ -31,6 +31,7 @@ from conversations.services.drafting import EXTRACTIVE, Drafting
 from conversations.services.error_limit import LiveLimit
 from conversations.services.judging import SearchJudge
 from conversations.services.keeper import LeaseKeeper
+from conversations.services.memory import MemoryService
 from portal import limits
 from portal.conf import Config, secret
 
@@ -150,6 +151,7 @@ def assistant() -> IntelligentAssistantService:
         wake=lambda turn_id, tried: dispatch.ring(turn_id, tried=tried),
         drafting=drafting(),
         cache=answer_cache(),
+        memory=MemoryService(across=lambda: bool(settings.CONFIG.remember_customers)),
         open_stream=dispatch.open_stream,
         keeper=keeper,
         ring=dispatch.ring_doorbell,

@@ -84,6 +84,19 @@ class Config:
         31_536_000,
         "How long browsers insist on HTTPS after a visit, in production; begin small if unsure.",
     )
+    identity_secret: tuple[str, ...] = _env(
+        "PORTAL_IDENTITY_SECRET",
+        (),
+        "Secret with which your site signs who its customer is ([memory.md](memory.md)), 32 random "
+        "characters or more; two, comma separated, while one replaces the other. Unset: customers "
+        "are anonymous.",
+    )
+    remember_customers: bool = _env(
+        "PORTAL_REMEMBER_CUSTOMERS",
+        False,
+        "Let the assistant know an identified customer's name, orders and product from earlier "
+        "conversations.",
+    )
     security_contact: str = _env(
         "PORTAL_SECURITY_CONTACT",
         "",
