@@ -15,6 +15,7 @@ _SUPERVISOR = (
     *_AGENT, "see_all_teams", "manage_others", "share_desk_tools",
     "view_conversation", "view_turn", "view_message", "view_escalation", "view_rating",
     "view_article", "add_article", "change_article", "view_review", "add_review",
+    "view_synonym", "add_synonym", "change_synonym", "delete_synonym",
     "change_review", "view_reviewitem", "change_reviewitem", "view_reviewdraw",
     "view_reviewchange", "view_cachedanswer", "view_section", "view_articlerevision",
     "view_cannedreply", "add_cannedreply", "change_cannedreply", "view_ladder",

@@ -1,5 +1,5 @@
 """The admin: the review queue, the record (read-only), articles and sections, the desk."""
 
-from conversations.admin import conversations, desk, knowledge, review, turns, verdicts
+from conversations.admin import conversations, desk, knowledge, review, synonyms, turns, verdicts
 
-__all__ = ["conversations", "desk", "knowledge", "review", "turns", "verdicts"]
+__all__ = ["conversations", "desk", "knowledge", "review", "synonyms", "turns", "verdicts"]

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from conversations.retrieval.geometry import Geometry
 from conversations.retrieval.subjects import Subject, SubjectIndex, find_subjects
+from conversations.retrieval.synonyms import Synonyms
 from conversations.retrieval.terms import terms
 
 
@@ -34,6 +35,7 @@ class CorpusStatistics:
     document_frequency: Mapping[str, int] = field(default_factory=dict)  # articles with the term
     subjects: tuple[Subject, ...] = ()
     geometry: Geometry | None = None  # how the articles lie to each other, where vectors are known
+    synonyms: Synonyms = field(default_factory=Synonyms)  # the words of articles for customers'
 
     def idf(self, term: str) -> float:
         """Rarity of a term, above 0; a term that no article has is the rarest."""

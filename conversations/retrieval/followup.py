@@ -1,7 +1,7 @@
 """Turns a follow-up such as "and for gift cards?" into texts that can be searched on their own.
 
-Pure. Nothing is guessed or rewritten: the last words are searched as they are, and beside them
-with what was said before and with the subject that the conversation is about.
+Pure. Nothing is guessed: the last words are searched with the owner's synonyms for them, and beside
+them with what was said before and with the subject that the conversation is about.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,9 @@ class ResolvedQuery:
 
 def resolve(query: SearchQuery, corpus: CorpusStatistics) -> ResolvedQuery:
     """Texts to search for. Without history and subjects: the question alone."""
-    text = query.text.strip()[:TEXT_CHARS]
+    text = corpus.synonyms.expand(
+        query.text.strip()[:TEXT_CHARS], language=query.language, known=corpus.document_frequency
+    )
     mentions = tuple(corpus.subject_index.mentions(text, query.history))
     focus = f"{mentions[0].name}: {text}" if mentions else ""
     return ResolvedQuery(

@@ -16,9 +16,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
-from conversations.models import Article, KnowledgeState, Passage, Term
+from conversations.models import Article, KnowledgeState, Passage, Synonym, Term
 from conversations.retrieval.corpus import CorpusPassage, CorpusStatistics, build_statistics
 from conversations.retrieval.geometry import GeometryBuilder
+from conversations.retrieval.synonyms import Entry, Synonyms
 
 CHECK_SECONDS = 2.0
 BATCH = 2_000
@@ -65,7 +66,12 @@ def count_corpus(*, with_vectors: bool = True) -> CorpusStatistics:
     """Read every published passage once; a batch at a time is in memory."""
     geometry = GeometryBuilder()
     statistics = build_statistics(_passages(geometry if with_vectors else None))
-    return replace(statistics, geometry=geometry.build())
+    return replace(statistics, geometry=geometry.build(), synonyms=_synonyms())
+
+
+def _synonyms() -> Synonyms:
+    rows = Synonym.objects.values_list("term", "words", "language")
+    return Synonyms(tuple(Entry(term, tuple(words), code) for term, words, code in rows))
 
 
 def _passages(geometry: GeometryBuilder | None) -> Iterator[CorpusPassage]:

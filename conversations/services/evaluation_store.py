@@ -17,11 +17,12 @@ from conversations.models import (
     KnowledgeState,
     Passage,
     Section,
+    Synonym,
     Term,
 )
 
 PREFIX = "evaluation_"
-_TABLES = (Section, Article, ArticleRevision, Passage, Term, KnowledgeState)
+_TABLES = (Section, Article, ArticleRevision, Passage, Synonym, Term, KnowledgeState)
 _LOCK_SPACE = 7_202  # advisory locks: the schema is in use for as long as its session lives
 
 
