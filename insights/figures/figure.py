@@ -17,8 +17,8 @@ from insights.measures.histogram import quantile
 from insights.roi.assumptions import cost_of_agent_second
 
 #: Up to so many rows a percentile is sorted exactly; beyond, it is read from histograms, whose
-#: error is at most one in a hundred of the value.
-EXACT_ROWS = 20_000
+#: error of at most one in a hundred is less than what chance does to a middle value.
+EXACT_ROWS = 2_000
 _SUMS = ("sum", "mean", "per_time", "money")  # their first number is a sum, not rows
 
 

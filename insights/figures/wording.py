@@ -6,12 +6,12 @@ from functools import lru_cache
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from conversations.models import Article, Section
+from conversations.models import Article
 from insights.figures.periods import Period, add_months
 from insights.figures.plan import Filter
+from insights.figures.reading import read
 from insights.measures import DIMENSIONS, SERIES, label
 from insights.measures.definition import Unit
-from insights.models import Theme
 
 THIN = "\u202f"
 
@@ -99,11 +99,11 @@ def filters_text(filters: tuple[Filter, ...]) -> str:
 
 
 def _topics() -> dict[str, str]:
-    return dict(Section.objects.values_list("slug", "title"))
+    return dict(read("SELECT slug, title FROM conversations_section"))
 
 
 def _themes() -> dict[str, str]:
-    return {str(key): name for key, name in Theme.objects.values_list("pk", "name") if name}
+    return dict(read("SELECT id::text, name FROM insights_theme WHERE name <> ''"))
 
 
 @lru_cache(maxsize=2048)

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.handlers.asgi import ASGIRequest
 from django.test import AsyncRequestFactory, Client
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insights import export_views
@@ -48,6 +48,7 @@ def _body(response: Any) -> bytes:
     return b"".join(response.streaming_content)
 
 
+@settings(deadline=None)
 @given(st.lists(cells, max_size=30))
 def test_another_reader_finds_in_a_parquet_file_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.models import Conversation, Escalation, Rating, Review, Turn
@@ -68,6 +68,7 @@ def test_a_percentile_of_histograms_is_within_one_in_a_hundred_of_the_sorted_one
                 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**8), min_size=1, max_size=200), st.floats(0.01, 1))
 def test_a_histograms_quantile_is_near_the_value_of_that_rank(
     values: list[int], share: float

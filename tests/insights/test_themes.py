@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.models import Conversation, Message, Turn
@@ -141,6 +141,7 @@ def test_words_that_all_themes_use_name_none_of_them_first() -> None:
     assert name(own, 10, everywhere, 1000).startswith("voucher")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40))
 def test_every_question_is_in_one_cluster_and_sizes_add_up(seed: int, count: int) -> None:
     rows = np.random.default_rng(seed).normal(size=(count, 8)).astype(np.float32)
