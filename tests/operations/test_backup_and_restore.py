@@ -1,6 +1,5 @@
 """A backup goes into an empty database and comes out the same; anything else is refused."""
 
-import os
 import subprocess
 import sys
 import uuid
@@ -44,9 +43,7 @@ def something_of_everything() -> None:
     article = Article.objects.create(
         external_id="a", slug="a", title="A", body="b", asked_as=["x", 'y"z'], digest="d"
     )
-    Passage.objects.create(
-        article=article, revision=1, ordinal=0, text="t", embedding=[0.1] * 384
-    )
+    Passage.objects.create(article=article, revision=1, ordinal=0, text="t", embedding=[0.1] * 384)
     record(action="claimed", now=timezone.now(), actor=user.pk, conversation_id=created.id)
     LedgerService().refresh(now=timezone.now())
 
@@ -113,9 +110,9 @@ def test_a_restored_database_has_the_same_rows_and_sequences(
     assert len(rows["conversations_message"]) > 3 and len(rows["insights_rollup"]) > 1
 
     # What guards the rows is back too, and a second restore is refused.
-    with psycopg.connect(**parameters(TARGET)) as session:
-        with pytest.raises(psycopg.errors.CheckViolation):
-            session.execute("UPDATE conversations_auditentry SET action = 'x'")
+    refused = pytest.raises(psycopg.errors.CheckViolation)
+    with psycopg.connect(**parameters(TARGET)) as session, refused:
+        session.execute("UPDATE conversations_auditentry SET action = 'x'")
     again = manage("restore", str(backup), env=environment)
     assert again.returncode == 1 and "--force" in again.stderr
 
@@ -206,7 +203,7 @@ def test_a_broken_backup_leaves_no_file_under_its_name(
     monkeypatch.setattr(dump, "sequences", fail)
     with pytest.raises(Exception, match="wrong on our side"):
         call_command("backup", out=tmp_path / "portal.backup", verbosity=0)
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_not_empty_says_what_to_do() -> None:
