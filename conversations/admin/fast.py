@@ -9,7 +9,8 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.typed import ModelAdmin
@@ -57,14 +58,18 @@ def known_values(model: Any, column: str, most: int = 30) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def estimated_rows(model: Any) -> int:
-    """How many rows the table has, as PostgreSQL last counted them: no row is read."""
+def estimated_rows(model: Any) -> str:
+    """About how many rows the table has, as PostgreSQL last counted them: no row is read.
+
+    Empty where the list counts them itself.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = %s::regclass",
             [model._meta.db_table],
         )
-        return int(cursor.fetchone()[0])
+        count = int(cursor.fetchone()[0])
+    return f"{float(f'{count:.2g}'):,.0f}" if count > COUNTED else ""
 
 
 class FastAdmin(ModelAdmin):
@@ -81,6 +86,13 @@ class FastAdmin(ModelAdmin):
     search_help_text: ClassVar[Any] = _(
         "An id, or words that were said. The newest 500 messages with these words are looked at."
     )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        context = {"title": title, "rows_in_all": estimated_rows(self.model)}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -3,22 +3,30 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from conversations import dispatch
-from conversations.admin.history import ReadOnlyInline
+from conversations.admin.fast import FastAdmin
+from conversations.admin.history import ReadOnlyAdmin, ReadOnlyInline
 from conversations.admin.typed import ArticleModelForm, ModelAdmin
-from conversations.models import Article, ArticleRevision, Section
+from conversations.models import Article, ArticleRevision, Passage, Section
 from conversations.retrieval.drafts import ArticleDraft, BadRow, make_draft
 from conversations.services.knowledge import KnowledgeService
+from portal.core.markdown import render_article
 
 
 class ArticleForm(ArticleModelForm):
@@ -70,18 +78,20 @@ class ArticleForm(ArticleModelForm):
 
 class RevisionInline(ReadOnlyInline):
     model = ArticleRevision
-    fields = readonly_fields = ("number", "title", "author", "created_at")
+    fields = ("number", "title", "author", "created_at")
     ordering = ("-number",)
+    related = ("author",)
 
 
 @admin.register(Article)
-class ArticleAdmin(ModelAdmin):
+class ArticleAdmin(FastAdmin):
     form = ArticleForm
+    change_form_template = "admin/review/article.html"
     list_display = ("title", "section", "status", "language", "revision", "parts", "updated_at")
     list_filter = ("status", "section", "language", "audience", "product")
     list_select_related = ("section",)
-    search_fields = ("title", "external_id__exact", "body")
-    search_help_text = _("Words of the title or the text, or an article's id.")
+    search_fields = ("title", "external_id__exact")
+    search_help_text: ClassVar[Any] = _("Words of the title or the text, or an article's id.")
     readonly_fields = ("revision", "updated_at", "page")
     actions = ("publish", "archive")
     inlines: ClassVar = [RevisionInline]
@@ -92,7 +102,36 @@ class ArticleAdmin(ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
-        return super().get_queryset(request).annotate(part_count=Count("passages"))
+        parts = Passage.objects.filter(article=OuterRef("pk")).order_by().values("article")
+        counted = Coalesce(Subquery(parts.values(count=Count("pk"))), 0)
+        return super().get_queryset(request).annotate(part_count=counted)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Article], search_term: str
+    ) -> tuple[QuerySet[Article], bool]:
+        """By the index of published articles; of the few others the text is looked through."""
+        words = search_term.strip()
+        if not words:
+            return queryset, False
+        named = Q(title__icontains=words) | Q(external_id=words)
+        said = Q(search=SearchQuery(words, config="english", search_type="websearch"))
+        unpublished = ~Q(status=Article.Status.PUBLISHED) & Q(body__icontains=words)
+        return queryset.filter(named | said | unpublished), False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = require_POST(self.admin_site.admin_view(self.preview))
+        return [path("preview/", view, name="conversations_article_preview"), *super().get_urls()]
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """The article's text as its page would show it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return HttpResponse(_rendered(request.POST.get("body", "")))
+
+    def render_change_form(self, request, context, *args, **kwargs):  # type: ignore[no-untyped-def]
+        article = kwargs.get("obj")
+        context["preview"] = _rendered(article.body) if article else ""
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Article | None = None
@@ -139,6 +178,27 @@ class ArticleAdmin(ModelAdmin):
 
     def _tell(self, request: HttpRequest, text: str, count: int) -> None:
         self.message_user(request, text % count, messages.SUCCESS)
+
+
+def _rendered(body: str) -> str:
+    return render_article(body, image_hosts=settings.CONFIG.image_hosts)
+
+
+@admin.register(ArticleRevision)
+class ArticleRevisionAdmin(ReadOnlyAdmin):
+    """What an article said at one time, as customers saw it."""
+
+    list_display = ("title", "number", "article", "author", "created_at")
+    list_select_related = ("article", "author")
+    ordering = ("-id",)
+    search_fields = ("title", "article__external_id__exact")
+    search_help_text: ClassVar[Any] = _("Words of the title, or an article's id.")
+    fields = readonly_fields = ("article", "number", "author", "created_at", "page", "asked_as")
+
+    @admin.display(description=_("text"))
+    def page(self, revision: ArticleRevision) -> SafeString:
+        html = SafeString(_rendered(revision.body))
+        return format_html('<div class="markdown-preview prose">{}</div>', html)
 
 
 @admin.register(Section)

@@ -1,6 +1,7 @@
 """Every page of the admin opens with a number of queries that its rows do not change."""
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,24 +20,25 @@ def write(first: int, last: int) -> None:
 
 
 def counted(client: Client) -> dict[str, int]:
-    """The queries of each page, asked for twice: the first call may fill caches."""
+    """The queries of each page, content types included."""
     found = {}
     for name, address in addresses():
         if "p=" in address:  # so few rows have one page
             continue
-        assert client.get(address).status_code == 200, address
+        ContentType.objects.clear_cache()
         with CaptureQueriesContext(connection) as captured:
-            client.get(address)
+            assert client.get(address).status_code == 200, address
         found[name] = len(captured)
     return found
 
 
 def test_no_page_adds_queries_with_its_rows(admin_client: Client) -> None:
-    write(499, 503)
+    write(492, 507)
     few = counted(admin_client)
-    write(504, 620)
+    write(508, 620)
     many = counted(admin_client)
-    assert {name: (few[name], many[name]) for name in many if few[name] != many[name]} == {}
+    # one more or less: the row that is opened may have a customer or not
+    assert {name: (few[name], many[name]) for name in many if many[name] > few[name] + 1} == {}
     assert max(many.values()) <= 25
 
 

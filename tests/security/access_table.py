@@ -72,6 +72,8 @@ TABLE: dict[str, str] = {
     "GET /admin/otp_totp/totpdevice/<int:pk>/qrcode/": "LLLLLRRRRL",
     "POST /admin/otp_totp/totpdevice/<int:pk>/qrcode/": "LLLLLRRRRL",
     # --- the review queue
+    "GET /admin/conversations/article/preview/": STAFF_POST,
+    "POST /admin/conversations/article/preview/": STAFF,
     f"GET {_REVIEW}next/": STAFF,
     f"POST {_REVIEW}next/": STAFF,
     f"GET {_REVIEW}articles/": STAFF,
@@ -165,6 +167,7 @@ MODELS: dict[str, str] = {
     "conversations.resolutionsurvey": "m - - -",
     "conversations.article": "s s s -",
     "conversations.section": "s r r r",
+    "conversations.articlerevision": "s - - -",
     "conversations.reviewitem": "s - s -",
     "conversations.turn": "s - - -",
     "conversations.rating": "s - - -",
