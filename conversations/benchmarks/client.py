@@ -14,6 +14,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 
 class PortalUnreachable(Exception):
@@ -26,6 +27,7 @@ class Exchange:
 
     client_id: str
     sent_at: float
+    first_frame_ms: float | None = None
     accepted_ms: float | None = None
     accepted_seq: int = 0
     first_token_ms: float | None = None
@@ -81,6 +83,11 @@ class Customer:
         self._socket: ClientConnection | None = None
         self._address = ""
         self._seen: set[int] = set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the socket is open, as far as this side knows."""
+        return self._socket is not None and self._socket.state is State.OPEN
 
     async def open(self) -> None:
         created = await asyncio.to_thread(create_conversation, self.base)
@@ -139,6 +146,8 @@ class Customer:
 
     def receive(self, frame: dict[str, Any], exchange: Exchange) -> None:
         elapsed = (time.perf_counter() - exchange.sent_at) * 1000
+        if exchange.first_frame_ms is None:
+            exchange.first_frame_ms = elapsed
         if "seq" in frame:
             self._count(frame["seq"])
         match frame["type"]:

@@ -15,6 +15,7 @@ from conversations.benchmarks.client import Customer, Exchange
 PATIENCE = 130.0
 #: A reload comes after 1 to so many frames of an exchange: from "accepted" to late in the text.
 RELOAD_WITHIN_FRAMES = 8
+MOST_SAMPLES = 500
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,32 @@ def report(plan: Plan, customers: Sequence[Customer]) -> dict[str, Any]:
         "duplicated": sum(tally.duplicated for tally in tallies),
         "out_of_order": sum(tally.out_of_order for tally in tallies),
         "errors": dict(Counter(error for tally in tallies for error in tally.errors)),
+        "first_frame_ms": percentiles([exchange.first_frame_ms for exchange in done]),
         "accepted_ms": percentiles([exchange.accepted_ms for exchange in done]),
         "first_token_ms": percentiles([exchange.first_token_ms for exchange in done]),
         "done_ms": percentiles([exchange.done_ms for exchange in done]),
         "tiers": dict(Counter(exchange.tier for exchange in done)),
+        "first_token_ms_by_tier": {
+            tier: percentiles([item.first_token_ms for item in done if item.tier == tier])
+            for tier in sorted({item.tier for item in done})
+        },
         "decisions": dict(Counter(exchange.decision for exchange in done)),
         "median_turn": median_turn(done),
+        "service_ms": service_times(done),
     }
+
+
+def service_times(done: Sequence[Exchange]) -> dict[str, list[tuple[float, float]]]:
+    """For each rung, how long a worker had a turn: until its first text, and until its end. What
+    `simulate_capacity` begins from."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for exchange in done:
+        times = exchange.timings
+        if {"claimed_ms", "first_token_ms", "done_ms"} <= times.keys():
+            claimed = times["claimed_ms"]
+            pair = (times["first_token_ms"] - claimed, times["done_ms"] - claimed)
+            found.setdefault(exchange.tier, []).append((round(pair[0], 1), round(pair[1], 1)))
+    return {tier: pairs[:MOST_SAMPLES] for tier, pairs in found.items()}
 
 
 def percentiles(values: Sequence[float | None]) -> dict[str, float | None]:

@@ -5,10 +5,11 @@ backend.enqueue("Hi", " there", delay=0.01)
 "".join(backend.start(request))  # "Hi there"
 """
 
+import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conversations.inference.backend import (
@@ -22,6 +23,7 @@ from conversations.inference.backend import (
 
 SLOTS = 1_000
 #: What the rung PORTAL_TIER=scripted says to everybody.
+_ARTICLE = re.compile(r"<article [^>]*>\n(?P<text>.*?)\n</article>", re.DOTALL)
 OVERHEAD_REPLY = ("This ", "reply ", "is ", "scripted; ", "it ", "measures ", "the ", "portal.")
 
 
@@ -42,13 +44,20 @@ class ScriptedBackend:
     """
 
     def __init__(
-        self, *, default: Sequence[str] = (), delay: float = 0.0, name: str = "scripted"
+        self,
+        *,
+        default: Sequence[str] = (),
+        delay: float = 0.0,
+        name: str = "scripted",
+        write: Callable[[GenerationRequest], Sequence[str]] | None = None,
     ) -> None:
+        """`write` makes up the script of a request that none was enqueued for."""
         self.name = name
         self.model = "scripted"
         self.requests: list[GenerationRequest] = []
         self.warmed: list[tuple[ChatMessage, ...]] = []
         self._default = Script(tuple(default), delay)
+        self._write = write
         self._scripts: deque[Script] = deque()
         self._streams: set[ScriptedStream] = set()
         self._closed = False
@@ -68,11 +77,16 @@ class ScriptedBackend:
         with self._lock:
             if self._closed:
                 raise BackendUnavailable("The scripted backend is closed.")
-            script = self._scripts.popleft() if self._scripts else self._default
+            script = self._scripts.popleft() if self._scripts else self._unscripted(request)
             stream = ScriptedStream(self, request, script)
             self.requests.append(request)
             self._streams.add(stream)
         return stream
+
+    def _unscripted(self, request: GenerationRequest) -> Script:
+        if self._write is None:
+            return self._default
+        return Script(tuple(self._write(request)), self._default.delay)
 
     def warm(self, messages: Sequence[ChatMessage]) -> None:
         self.warmed.append(tuple(messages))
@@ -165,6 +179,16 @@ class ScriptedStream:
         )
 
 
+def first_sentence(request: GenerationRequest) -> Sequence[str]:
+    """The first words of the first article in the prompt, word by word: what passes the grounding
+    gate like a model's answer. Without an article, OVERHEAD_REPLY."""
+    found = _ARTICLE.search(request.messages[0].content) if request.messages else None
+    text = " ".join(found["text"].split()) if found else ""
+    first, stop, _ = text.partition(". ")
+    sentence = first + stop.rstrip()
+    return [f"{word} " for word in sentence.split(" ")] if sentence else OVERHEAD_REPLY
+
+
 def build(_config: object) -> ScriptedBackend:
-    """The rung PORTAL_TIER=scripted: a fixed reply at once, to measure everything but the model."""
-    return ScriptedBackend(default=OVERHEAD_REPLY)
+    """The rung PORTAL_TIER=scripted: an answer at once, to measure everything but the model."""
+    return ScriptedBackend(write=first_sentence)
