@@ -3,11 +3,29 @@
 from celery import shared_task
 from django.utils import timezone
 
+from conversations.retrieval.embedding import EmbeddingUnavailable, configured_embedder
+from insights.briefing import BriefingService
 from insights.ledger.refresh import LedgerService
+from insights.themes.service import ThemeService
+from portal import limits
 
-REFRESH = "insights.refresh"
+REFRESH, THEMES, BRIEF = "insights.refresh", "insights.find_themes", "insights.send_brief"
 
 
 @shared_task(name=REFRESH)
 def refresh(**_: object) -> None:
     LedgerService().refresh(now=timezone.now())
+
+
+@shared_task(name=THEMES)
+def find_themes(**_: object) -> None:
+    service = ThemeService(embedder=configured_embedder)
+    try:
+        service.find(now=timezone.now(), most=limits.THEMES_AT_ONCE)
+    except EmbeddingUnavailable:
+        return  # said in the log by the registry; the questions wait
+
+
+@shared_task(name=BRIEF)
+def send_brief(**_: object) -> None:
+    BriefingService().send_due(now=timezone.now())

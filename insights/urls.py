@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from insights import export_views, ladder_views, limit_views, views
+from insights import change_views, export_views, ladder_views, views
 
 urlpatterns = [
     path("", views.overview_page, name="insights-overview"),
     path("ask/", views.ask_page, name="insights-ask"),
     path("brief/", views.brief_page, name="insights-brief"),
+    path("brief/mail/", change_views.brief_by_mail, name="insights-brief-mail"),
     path("automation/", views.automation_page, name="insights-automation"),
-    path("automation/limit/", limit_views.apply_limit, name="insights-limit"),
+    path("automation/limit/", change_views.apply_limit, name="insights-limit"),
     path("savings/", views.savings_view, name="insights-savings"),
     path("topics/", views.topics_page, name="insights-topics"),
     path("desk/", views.desk_page, name="insights-desk"),

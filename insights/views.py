@@ -28,6 +28,7 @@ from insights.figures.plan import BadPlan, Plan
 from insights.figures.reading import one_moment
 from insights.figures.wording import filters_text, period_text
 from insights.measures import DIMENSIONS, MEASURES, allowed, label
+from insights.models import BriefSubscription
 from insights.navigation import PAGES
 
 PAGE_SIZE = 50
@@ -212,7 +213,10 @@ _EXAMPLES = (
 def brief_page(request: HttpRequest) -> HttpResponse:
     with one_moment():
         found = brief(local_date(timezone.now(), portal_zone()))
-    return _show(request, "insights/brief.html", "brief", brief=found)
+    subscribed = BriefSubscription.objects.filter(
+        user__username=request.user.get_username()
+    ).exists()
+    return _show(request, "insights/brief.html", "brief", brief=found, subscribed=subscribed)
 
 
 @require_GET

@@ -228,6 +228,25 @@ class Config:
         0,
         "Days that the desk's log is kept; it holds no words. 0: for ever.",
     )
+    # --- insights and mail
+    address: str = _env(
+        "PORTAL_ADDRESS",
+        "http://localhost:8000",
+        "Where people open the portal (https://support.example.com): links in e-mails begin so.",
+    )
+    brief_hour: int = _env(
+        "PORTAL_BRIEF_HOUR", 7, "Hour (0 to 23) from which the morning brief is sent."
+    )
+    mail_host: str = _env(
+        "PORTAL_MAIL_HOST", "", "SMTP server. Unset: mail is written to mail/ in the state folder."
+    )
+    mail_port: int = _env("PORTAL_MAIL_PORT", 587, "Its port; 465 means TLS from the first byte.")
+    mail_user: str = _env("PORTAL_MAIL_USER", "", "Account at the SMTP server. Unset: none.")
+    mail_password: str = _env("PORTAL_MAIL_PASSWORD", "", "Its password.")
+    mail_tls: bool = _env("PORTAL_MAIL_TLS", True, "Turn to TLS (STARTTLS) before logging in.")
+    mail_from: str = _env(
+        "PORTAL_MAIL_FROM", "portal@localhost", "Sender of the portal's e-mails."
+    )
     # --- logs and metrics
     metrics_folder: str = _env(
         "PROMETHEUS_MULTIPROC_DIR",

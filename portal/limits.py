@@ -44,6 +44,9 @@ DRAIN_SOCKETS_PER_SECOND = 50  # so that a restart is not a stampede
 WEBSOCKET_TIMEOUT = 4 * 3600
 RETENTION = 24 * 3600  # how often what is older than its clock goes
 INSIGHTS_REFRESH = 60.0  # how often the ledger reads what changed
+THEMES_FIND = 300.0  # how often new questions are put into themes, and how many at once
+THEMES_AT_ONCE = 2_000
+BRIEF_CHECK = 600.0  # how often it is looked whether the morning's brief is due
 EVENTS_PAGE = 200  # durable frames replayed per query
 
 # Generation

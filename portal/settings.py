@@ -129,6 +129,8 @@ CELERY_BEAT_SCHEDULE = {
     "fill-review": {"task": "conversations.fill_review", "schedule": limits.REVIEW_FILL},
     "apply-retention": {"task": "conversations.apply_retention", "schedule": limits.RETENTION},
     "refresh-insights": {"task": "insights.refresh", "schedule": limits.INSIGHTS_REFRESH},
+    "find-themes": {"task": "insights.find_themes", "schedule": limits.THEMES_FIND},
+    "send-brief": {"task": "insights.send_brief", "schedule": limits.BRIEF_CHECK},
 }
 
 LOGGING = logs.config(log_format=CONFIG.log_format, level=CONFIG.log_level)
@@ -147,6 +149,18 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.assets.HashedAssets"},
 }
+
+if CONFIG.mail_host:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = CONFIG.mail_host, CONFIG.mail_port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = CONFIG.mail_user, CONFIG.mail_password
+    EMAIL_USE_SSL = CONFIG.mail_port == 465
+    EMAIL_USE_TLS = CONFIG.mail_tls and not EMAIL_USE_SSL
+    EMAIL_TIMEOUT = 20
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(CONFIG.var / "mail")
+DEFAULT_FROM_EMAIL = CONFIG.mail_from
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # --- login: one for desk, insights and admin (conversations/login)

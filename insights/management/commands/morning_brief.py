@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.core.mail import send_mail
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import formats, timezone
 
-from insights.dashboards.brief import Brief, Line, brief
+from insights.briefing import BriefingService, as_text, message
+from insights.dashboards.brief import brief
 from insights.figures.figure import portal_zone
 from insights.figures.periods import local_date
 
@@ -16,28 +17,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--email", nargs="+", default=[], metavar="ADDRESS")
-        parser.add_argument("--base", default="", help="Address before the links: https://host")
+        parser.add_argument("--due", action="store_true", help="Send it to those who asked for it.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        found = brief(local_date(timezone.now(), portal_zone()))
-        day = formats.date_format(found.day, "l, j F Y")
-        text = as_text(found, options["base"])
+        now = timezone.now()
+        if options["due"]:
+            self.stdout.write(f"Sent to {BriefingService().send_due(now=now)}.")
+            return
+        found = brief(local_date(now, portal_zone()))
         if options["email"]:
-            send_mail(f"Morning brief, {day}", text, None, options["email"])
+            for address in options["email"]:
+                message(found, address).send()
             self.stdout.write(f"Sent to {len(options['email'])}.")
             return
-        self.stdout.write(f"Morning brief, {day}\n\n{text}")
-
-
-def as_text(found: Brief, base: str) -> str:
-    parts = (
-        ("Alerts", found.alerts),
-        ("What is unusual", found.unusual),
-        ("What changed", found.changed),
-        ("What to do next", found.next_steps),
-    )
-    return "\n\n".join(f"{name}\n{_lines(lines, base)}" for name, lines in parts if lines)
-
-
-def _lines(lines: tuple[Line, ...], base: str) -> str:
-    return "\n".join(f"- {line.text}\n  {base}{line.link}" for line in lines)
+        day = formats.date_format(found.day, "l, j F Y")
+        self.stdout.write(f"Morning brief, {day}\n\n{as_text(found, settings.CONFIG.address)}")

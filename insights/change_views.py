@@ -1,4 +1,4 @@
-"""Applying the slider: the live limit of wrong answers is changed, or the last change undone."""
+"""What is changed from the pages: the live limit of wrong answers, and the brief by e-mail."""
 
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from conversations.services.error_limit import ErrorLimitService
 from insights.access import insights_view, may_apply
+from insights.briefing import BriefingService
 from portal.core.errors import ServiceError
 
 
@@ -40,6 +41,23 @@ def apply_limit(request: HttpRequest) -> HttpResponse:
     period = request.POST.get("period", "")
     query = f"?{urlencode({'period': period})}" if period else ""
     return HttpResponseRedirect(f"{reverse('insights-automation')}{query}#slider")
+
+
+@insights_view
+@require_POST
+def brief_by_mail(request: HttpRequest) -> HttpResponse:
+    """Send me the brief each morning, or no longer."""
+    service = BriefingService()
+    try:
+        if request.POST.get("want") == "1":
+            service.subscribe(request.user, now=timezone.now())
+            messages.success(request, _("You get the next morning's brief by e-mail."))
+        else:
+            service.unsubscribe(request.user)
+            messages.success(request, _("No more briefs by e-mail."))
+    except ServiceError as error:
+        messages.error(request, error.detail)
+    return HttpResponseRedirect(reverse("insights-brief"))
 
 
 def _share(text: str) -> float:
