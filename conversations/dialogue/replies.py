@@ -19,6 +19,17 @@ NOT_SURE = _(
     "I have asked a colleague to look at it; they will write to you here."
 )
 
+#: What the customer said after a reply that did not help, and a detail for whoever reads on.
+NOT_HELPED = _(
+    "I am sorry, then that was not it. I can only answer from our help articles. Shall I ask a "
+    "colleague?"
+)
+NOTED = _(
+    "Thank you. It stands here for the colleague who reads your request; they will write to you "
+    "here."
+)
+WHICH_ONE = _("Which of them do you mean?")
+
 #: Why a person is asked, and what the customer is told then.
 HAND_OVER: dict[str, str] = {
     "no_article": UNKNOWN,
@@ -62,6 +73,7 @@ COURTESY: dict[str, str] = {
     "thanks": _("You are welcome. Is there anything else I can help with?"),
     "goodbye": _("Goodbye, and thank you for writing to us."),
     "yes": _("All right. What would you like to know?"),
+    "understood": _("All right. Is there anything else I can help with?"),
     "no": _("All right. I am here if something else comes up."),
     "small_talk": _(
         "I am the automated assistant here, so I have little to tell about myself. I can answer "

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conversations.dialogue import turn_phrases as phrases
 from conversations.dialogue import turn_words as lexicon
 from conversations.retrieval.types import HistoryTurn
 
 LONG = 40  # words beyond which a turn is a story to be searched, whatever else stands in it
+LONGEST_PHRASE = 12  # words of a whole turn that is matched from beginning to end
+LONGEST_PHRASE_CHARS = 200
 PART_TERMS = 3  # words that make a question of its own among several
 
 
@@ -32,6 +35,7 @@ class Kind(StrEnum):
     SMALL_TALK = "small_talk"
     HELP = "help"  # "can you help me?", with nothing to search for yet
     DETAIL = "detail"  # a bare order number, name or date
+    NOT_HELPED = "not_helped"  # "that didn't help", after a reply
     SEVERAL = "several"
     QUESTION = "question"
 
@@ -44,13 +48,15 @@ HANDED_OVER = frozenset({Kind.EMERGENCY, Kind.PERSON, Kind.COMPLAINT})
 class TurnKind:
     """`answers_question`: the words reply to something that the assistant asked last.
 
-    `parts` are the single questions of SEVERAL; `self_harm` needs its own sentence.
+    `parts` are the single questions of SEVERAL; `self_harm` needs its own sentence; `done` is a NO
+    that wants nothing more, such as "that's all".
     """
 
     kind: Kind
     answers_question: bool = False
     parts: tuple[str, ...] = ()
     self_harm: bool = False
+    done: bool = False
 
     @property
     def searches(self) -> bool:
@@ -85,16 +91,13 @@ def classify(text: str, history: Sequence[HistoryTurn] = ()) -> TurnKind:
         return TurnKind(Kind.EMPTY)
     if urgent := _urgent(text, said):
         return urgent
+    short = len(said) <= LONGEST_PHRASE and len(text) <= LONGEST_PHRASE_CHARS
+    if short and (phrase := _phrase(text, history, asked)):
+        return phrase
     if courtesy := _courtesy(said, text):
         return TurnKind(courtesy, answers_question=asked)
-    if len(said) <= 12 and lexicon.CLOSING.fullmatch(text):
-        return TurnKind(Kind.GOODBYE)
-    if len(said) <= 10 and lexicon.DONE.fullmatch(text):
-        return TurnKind(Kind.NO, answers_question=asked)
-    if len(said) <= 12 and lexicon.SMALL_TALK.fullmatch(text):
-        return TurnKind(Kind.SMALL_TALK, answers_question=asked)
-    if len(said) <= 10 and lexicon.ABILITY.fullmatch(text):
-        return TurnKind(Kind.HELP)
+    if short and (formula := _formula(text, said, asked)):
+        return formula
     if _is_detail(text, said, bool(history)):
         return TurnKind(Kind.DETAIL, answers_question=asked)
     parts = _questions(text, said)
@@ -111,11 +114,44 @@ def _urgent(text: str, said: Sequence[str]) -> TurnKind | None:
         return None
     if lexicon.PERSON.search(text) and not lexicon.NOT_PERSON.search(text):
         return TurnKind(Kind.PERSON)
-    if lexicon.ABUSE.search(text):
+    if lexicon.ABUSE.search(text) and not ("?" in text and len(said) > 6):
         return TurnKind(Kind.ABUSE)
     is_question = "?" in text or bool(lexicon.QUESTION_START.match(text))
     if lexicon.COMPLAINT.search(text) and not is_question:
         return TurnKind(Kind.COMPLAINT)
+    return None
+
+
+def _phrase(text: str, history: Sequence[HistoryTurn], asked: bool) -> TurnKind | None:
+    """Whole turns that their single words would mislead about; some only after a reply."""
+    replied = bool(history) and history[-1].role != "user"
+    if replied and phrases.NOT_HELPED.fullmatch(text):
+        return TurnKind(Kind.NOT_HELPED, answers_question=asked)
+    if asked and phrases.YES.fullmatch(text):
+        return TurnKind(Kind.YES, answers_question=True)
+    if asked and phrases.NO.fullmatch(text):
+        return TurnKind(Kind.NO, answers_question=True)
+    if phrases.SOLVED.fullmatch(text):
+        return TurnKind(Kind.THANKS, answers_question=asked)
+    if phrases.SALUTATION.fullmatch(text):
+        return TurnKind(Kind.GREETING)
+    if phrases.LAUGH.fullmatch(text) or phrases.PROBE.fullmatch(text):
+        return TurnKind(Kind.SMALL_TALK, answers_question=asked)
+    if lexicon.ABILITY.fullmatch(text):
+        return TurnKind(Kind.HELP)
+    if text.lower().startswith("all ") and lexicon.DONE.fullmatch(text):
+        return TurnKind(Kind.NO, answers_question=asked, done=True)
+    return TurnKind(Kind.GOODBYE) if text.lower().strip(" .!") == "good night" else None
+
+
+def _formula(text: str, said: Sequence[str], asked: bool) -> TurnKind | None:
+    """Closings, "that is all" and small talk."""
+    if lexicon.CLOSING.fullmatch(text):
+        return TurnKind(Kind.GOODBYE)
+    if len(said) <= 10 and lexicon.DONE.fullmatch(text):
+        return TurnKind(Kind.NO, answers_question=asked, done=True)
+    if lexicon.SMALL_TALK.fullmatch(text):
+        return TurnKind(Kind.SMALL_TALK, answers_question=asked)
     return None
 
 

@@ -54,7 +54,7 @@ SMALL_TALK = re.compile(
     r"(?:(?:hi|hey|hello|ok|okay|so|well|and|sir|please|sorry)[\s,!.]*)*(?:"
     r"how(?: are|'re| r) (?:you|u)(?: doing| today)*"
     r"|how(?:'s| is) (?:it going|everything|life|your day)(?: going)?|what'?s up"
-    r"|(?:are|r) (?:you|u) (?:still )?(?:there|here|connected|online|ok(?:ay)?)(?: with me)?"
+    r"|(?:(?:are|r) )?(?:you|u) (?:still )?(?:there|here|connected|online|ok(?:ay)?)(?: with me)?"
     r"|(?:is )?any(?:one|body) (?:there|here)|hello+\?*"
     r"|(?:are you|is this|am i (?:talking|speaking|chatting) (?:to|with)) (?:a |an )?"
     r"(?:real |actual |live )?(?:person|human|robot|bot|chat ?bot|machine|computer|ai)"
@@ -91,10 +91,12 @@ DONE = re.compile(
 )
 
 ABILITY = re.compile(
-    r"(?:so |hi |hello |hey )?(?:what (?:can|do) you (?:do|help(?: me)? with)"
-    r"|what can i ask(?: you)?|how can you help(?: me)?|can (?:you|u) (?:please )?help(?: me)?"
+    r"(?:(?:so|hi|hello|hey|good \w+)[ ,!.]+)*(?:what (?:can|do) you (?:do|help(?: me)? with)"
+    r"|what can i ask(?: you)?|how can you help(?: me)?|(?:can|could|would|will) (?:you|u)"
+    r" (?:please )?help(?: me)?(?: out)?"
     r"|(?:please )?help(?: me)?|i (?:need|want) (?:some |your )?help"
-    r"|i have (?:a|one|another) (?:question|problem|query|doubt))(?:[ ,]*(?:please|sir"
+    r"|i(?:['’]ve got| have(?: got)?|['’]ve) (?:a|one|another|some) (?:question|problem|query|doubt"
+    r"|issue)s?(?: (?:about|with) something)?)(?:[ ,]*(?:please|sir"
     r"|today))?[?!. ]*",
     re.IGNORECASE,
 )
@@ -125,10 +127,19 @@ PERSON = re.compile(
     r"(?:please|now)?[\s!.]*$"
     r"|\b(?:can|could) (?:someone|somebody|anyone|a (?:human|person|colleague)) (?:please )?"
     r"(?:call|phone|ring|contact) me\b"
+    r"|\b(?:give|get|bring|find|send|fetch) me (?:an? |some )?(?:human(?: being)?|person|agent"
+    r"|representative|operator|someone|somebody|colleague|manager|supervisor)\b"
+    r"|\b(?:don['’]?t|do not|not) (?:want|like|wanna|going|wish) to (?:talk|speak|chat|write)"
+    r" (?:to|with) (?:an? |this |the )?(?:bot|robot|machine|computer|ai)\b"
+    r"|^(?:please )?(?:transfer|connect|forward|escalate|call|phone|ring)(?: me| this)"
+    r"(?: now| please| back| to one)*[\s!.]*$|\b(?:call|ring|phone) me (?:on|at) \+?\d"
+    r"|\bi(?: would|['’]d)? (?:rather|prefer to) (?:talk|speak|chat) (?:to|with)"
     r"|\bcall me back\b|\bnot (?:a|with a|to a) (?:bot|robot|machine|computer)\b"
     r"|\b(?:hablar|parler|sprechen|spreken|parlare|falar)\b.{0,30}\b(?:persona|agente|personne"
     r"|conseiller"
-    r"|mensch|mitarbeiter|medewerker|iemand|mens|operatore|pessoa|atendente)\w*",
+    r"|mensch|mitarbeiter|medewerker|iemand|mens|operatore|pessoa|atendente)\w*"
+    r"|\b(?:medewerker|mitarbeiter|mensch|iemand|mens)\w*\b.{0,30}\b(?:spreken|sprechen|praten"
+    r"|reden)\b",
     re.IGNORECASE,
 )
 # "How do I become an agent?", "Can I collect it in person?" ask about something else.
@@ -138,7 +149,9 @@ NOT_PERSON = re.compile(
 
 SELF_HARM = re.compile(
     r"\b(?:kill(?:ing)?|hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?) myself\b|\bsuicid(?:e|al)\b"
-    r"|\bend (?:it all|my (?:own )?life)\b|\btake my (?:own )?life\b|\b(?:want|going|wanna"
+    r"|\bend(?:ing)? (?:it all|my (?:own )?life)\b|\bno point in (?:living|life|going on)\b"
+    r"|\blife (?:is|['’]s) not worth\b|\b(?:want|wish i was|wish i were) to be dead\b"
+    r"|\bwish i (?:was|were) dead\b|\btake my (?:own )?life\b|\b(?:want|going|wanna"
     r"|ready) (?:to )?die\b"
     r"|\bself[- ]?harm\b|\b(?:don'?t|do not) want to (?:live|be alive)\b|\bno reason to live\b"
     r"|\bbetter off dead\b|\boverdos(?:e|ed|ing)\b",
@@ -148,7 +161,14 @@ DANGER = re.compile(
     r"\b(?:is|are|was|it'?s|caught|catching|catches|set|went) (?:on )?fire\b|\bon fire\b"
     r"|\bburst into flames\b"
     r"|\bgas leak\b|\bsmell(?:s|ing)? (?:of )?gas\b|\bcarbon monoxide\b"
-    r"|\bgot (?:an )?electric(?:al)? shock\b"
+    r"|\bg[oae](?:t|ve|ts|ves) (?:me |him |her |us |my \w+ )?(?:an? )?electric(?:al)? shock\b"
+    r"|\bgave (?:me|him|her|us|my \w+) a (?:\w+ )?shock\b"
+    r"|\bsmoke (?:is )?(?:coming|comes|came|pouring)\b|\bsmell(?:s|ed|ing)? (?:of |like )?burn"
+    r"|\bburning smell\b"
+    r"|\b(?:battery|charger|phone|laptop|lamp|kettle|plug|socket|cable|heater|machine|oven)"
+    r" (?:has |just )?exploded\b"
+    r"|\b(?:battery|charger|phone|laptop|plug|socket|cable|kettle|heater|machine|it)"
+    r" (?:is|was|started|keeps|began)(?: to)? (?:burn(?:ing)?|smok(?:e|ing)|spark(?:ing)?)\b"
     r"|\belectrocuted\b|\b(?:has|have|just|it) exploded\b|\bcan'?t breathe\b"
     r"|\bcall (?:an )?ambulance\b"
     r"|\b(?:swallowed|ate|drank) (?:a |the |some |one of )?(?:\w+ ){0,2}(?:battery|batteries"
@@ -174,6 +194,7 @@ ABUSE = re.compile(
     rf"|company|people)\b"
     r"|\bf+u+c+k+ (?:you|u|off|this company|your)\b|\bfuck(?:ing)? (?:idiots?|morons?)\b"
     r"|\bstfu\b|\bshut (?:the \w+ )?up\b"
+    r"|\b(?:wtf|what the (?:fuck|hell)) is wrong with (?:you|u)\b"
     r"|\bgo to hell\b|\bpiece of shit\b|\bscrew you\b|^(?:fuck|shit|bitch|asshole|idiots?"
     r"|moron)[\s!.]*$"
     r"|\bi (?:will|'ll|am going to|'m going to) (?:kill|hurt|find) you\b",
@@ -195,7 +216,9 @@ COMPLAINT = re.compile(
     r"|fed up|appalled|angry)\b|\b(?:very|extremely|deeply|so|really) (?:disappointed|unhappy"
     r"|dissatisfied|upset)\b"
     r"|\b(?:sue|my lawyer|legal action|trading standards|small claims)\b"
-    r"|\bwaste of (?:my )?(?:time|money)\b"
+    r"|\bwaste of (?:my )?(?:time|money)\b|\bshame on you\b"
+    r"|\bthis is (?:theft|fraud|a rip[- ]?off)\b"
+    r"|\bruined (?:my|our|his|her)\b|\b(?:was|were|is|are) (?:so |very |really |extremely )*rude\b"
     r"|\bthird time (?:i|that i|i'?ve)\b",
     re.IGNORECASE,
 )

@@ -11,6 +11,7 @@ from conversations.dialogue.memory import Memory
 from conversations.dialogue.policy import Choice
 from conversations.models import Article, Escalation
 from conversations.retrieval.types import ArticleHit
+from conversations.services.courtesies import before
 from conversations.services.judgement import Judgement, LastTurn
 
 #: A turn that names an offered choice is answered from it; anything else is a new question.
@@ -62,7 +63,7 @@ def _says(words: str, ways_out: Sequence[dict[str, Any]]) -> bool:
 
 def _asked(memory: Memory) -> str:
     """The customer's words before the choices were offered."""
-    return next((said.text for said in reversed(memory.history) if said.role == "user"), "")
+    return before(memory)
 
 
 def _hit(article: Article) -> ArticleHit:

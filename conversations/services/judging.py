@@ -9,11 +9,12 @@ from django.utils.translation import gettext
 from conversations.dialogue import language, policy, replies
 from conversations.dialogue.calibration import Calibration
 from conversations.dialogue.memory import Memory
-from conversations.dialogue.turn_kind import Kind, TurnKind, classify
+from conversations.dialogue.turn_kind import Kind, classify
 from conversations.models import Article, Escalation
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.retrieval.types import HistoryTurn, SearchQuery
 from conversations.services.choosing import buttons, chosen
+from conversations.services.courtesies import before, escalation_reason, without_search
 from conversations.services.judgement import Judgement, LastTurn
 
 
@@ -43,13 +44,17 @@ class SearchJudge:
         if (taken := chosen(memory, last)) is not None:
             return taken
         kind = classify(memory.question, history)
-        if (ready := _without_search(kind, last)) is not None:
+        if (ready := without_search(kind, last, memory)) is not None:
             return ready
         if (foreign := _foreign(memory.question)) is not None:
             return foreign
         if kind.kind is Kind.SEVERAL:
             return self._several(kind.parts, history, last)
-        return self._search(SearchQuery(memory.question, history), last)
+        question = memory.question
+        if kind.kind is Kind.DETAIL:  # it belongs to what was asked before it
+            question = f"{before(memory)} {question}"
+            return replace(self._search(SearchQuery(question, history), last), question=question)
+        return self._search(SearchQuery(question, history), last)
 
     def _search(self, query: SearchQuery, last: LastTurn) -> Judgement:
         result = self.search.search(query)
@@ -124,33 +129,3 @@ def _foreign(question: str) -> Judgement | None:
         language=code,
         trace={"language": code},
     )
-
-
-def _without_search(kind: TurnKind, last: LastTurn) -> Judgement | None:
-    """The reply to a turn that asks nothing of the articles; None when a search is due."""
-    name = kind.kind.value
-    trace = {"kind": name}
-    if kind.kind is Kind.EMERGENCY:
-        name = "self_harm" if kind.self_harm else "emergency"
-    if kind.kind is Kind.YES and last.reason == "offer_person":
-        name = Kind.PERSON.value
-    if kind.hands_over or name == Kind.PERSON.value:
-        return Judgement(
-            "escalate",
-            name,
-            reply=gettext(replies.hand_over(name)),
-            hand_over=escalation_reason(name),
-            trace=trace,
-        )
-    if kind.kind is Kind.DETAIL:
-        return Judgement("answer", "offer_person", reply=gettext(replies.OFFER_PERSON), trace=trace)
-    if name in replies.COURTESY:
-        return Judgement("answer", name, reply=gettext(replies.COURTESY[name]), trace=trace)
-    return None
-
-
-def escalation_reason(reason: str) -> str:
-    """The escalation's reason code for a decision's; an unknown one counts as not sure."""
-    if reason in ("emergency", "self_harm"):
-        return Escalation.Reason.RISK
-    return reason if reason in Escalation.Reason.values else Escalation.Reason.NOT_SURE
