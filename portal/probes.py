@@ -12,6 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 
+from django.core.management.base import CommandError
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from portal.health import process_metrics
@@ -56,7 +57,7 @@ def start(
 ) -> ThreadingHTTPServer | None:
     """Serve on all addresses from a daemon thread; port 0 serves nothing.
 
-    `well` is asked by `/readyz` once the process is ready.
+    `well` is asked by `/readyz` once the process is ready. Raises CommandError for a taken port.
     """
     if not port:
         return None
@@ -66,7 +67,13 @@ def start(
         answers_well = staticmethod(well)
         measured = staticmethod(metrics)
 
-    server = ThreadingHTTPServer(("", port), Probe)
+    try:
+        server = ThreadingHTTPServer(("", port), Probe)
+    except OSError as error:
+        raise CommandError(
+            f"Cannot listen on PORTAL_METRICS_PORT {port}: {error.strerror}. "
+            "Processes on one machine each need a port of their own, or none (0)."
+        ) from None
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="probes", daemon=True).start()
     logger.info("Probes and metrics are on port %d.", server.server_port)
