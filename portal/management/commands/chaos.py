@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from argparse import ArgumentParser
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--conversations", type=int, default=8)
         parser.add_argument("--think", type=float, default=1.0, help="seconds between questions")
         parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument(
+            "--seconds", type=float, default=0, help="no more faults after so long; 0: all of them"
+        )
         parser.add_argument("--only", action="append", default=[], help=f"of: {', '.join(FAULTS)}")
         parser.add_argument("--port", type=int, default=settings.CONFIG.port + 90)
         parser.add_argument(
@@ -42,7 +46,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--overlap",
             action="store_true",
-            help="do not wait until all parts run again before the next fault",
+            help="harm one worker also while the other is still starting",
         )
         parser.add_argument(
             "--budget", type=float, default=10.0, help="the portal's PORTAL_FIRST_TOKEN_BUDGET"
@@ -63,7 +67,10 @@ class Command(BaseCommand):
             texts=(*read_questions(DEMO_QUESTIONS), *read_questions(preparation.DEMO_ARTICLES)),
             seed=options["seed"],
             overlap=options["overlap"],
+            seconds=options["seconds"],
         )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)  # the portal is stopped with us
         folder = options["folder"].resolve()
         machine = Machine(replace(settings.CONFIG, var=folder), port=options["port"])
         try:
