@@ -1,7 +1,6 @@
 """How each kind of operation is described in the OpenAPI document."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -61,6 +60,9 @@ _PROGRAMS: Security = [{"apiToken": []}, {"session": []}]
 _CUSTOMER: Security = [{"apiToken": []}, {"conversationKey": []}, {"session": []}]
 
 
+_PAGES: dict[str, Any] = {}
+
+
 def problems(*numbers: int) -> dict[Any, Any]:
     """The answers that are problems, by status."""
     return {
@@ -69,9 +71,8 @@ def problems(*numbers: int) -> dict[Any, Any]:
     }
 
 
-@cache
-def paged(shape: Any) -> Any:
-    """A page of entries as JSON."""
+def paged(shape: Shape) -> Any:
+    """A page of entries as JSON; one component however many lists use it."""
     name = shape.__name__.removesuffix("Shape") + "Page"
     fields = {
         "results": shape(many=True),
@@ -79,7 +80,9 @@ def paged(shape: Any) -> Any:
             allow_null=True, help_text="The address of the next page; null: this is the last one."
         ),
     }
-    return inline_serializer(name, fields)
+    if name not in _PAGES:
+        _PAGES[name] = inline_serializer(name, fields)
+    return _PAGES[name]
 
 
 def list_of(
