@@ -87,6 +87,8 @@ class Conversation(models.Model):
     head_seq = models.PositiveIntegerField(_("last sequence number"), default=0)
     summary = models.TextField(_("rolling summary"), blank=True)
     summary_seq = models.PositiveIntegerField(_("summarised up to"), default=0)
+    seen_seq = models.PositiveIntegerField(_("seen up to"), default=0, editable=False)
+    mailed_seq = models.PositiveIntegerField(_("e-mailed up to"), default=0, editable=False)
     erased_at = models.DateTimeField(_("anonymised"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last activity"), auto_now=True)

@@ -157,6 +157,7 @@ class Escalation(models.Model):
                 name="escalation_open_by_agent",
             ),
             models.Index(fields=["-ended_at"], name="escalation_ended"),
+            models.Index(fields=["agent_wrote_at"], name="escalation_agent_wrote"),
             models.Index(fields=["-opened_at"], name="escalation_recent"),
             models.Index(fields=["state", "-opened_at"], name="escalation_state_recent"),
             models.Index(fields=["reason", "-opened_at"], name="escalation_reason_recent"),
