@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from conversations import roles
+from conversations import return_key, roles
 from conversations.escalation.errors import NotAllowed, NotAtDesk
 from conversations.keys import Keys, match
 from conversations.models import AgentProfile, Conversation, Escalation
@@ -41,7 +41,7 @@ def keys_of(conversation: Conversation) -> Keys:
 
 
 def customer_conversation(conversation_id: str, token: str) -> Conversation:
-    """The conversation that a customer's token opens.
+    """The conversation that a customer's token opens: its key, or the key of an e-mail's link.
 
     Raises NotYours alike for an unknown conversation and for a wrong or replaced token, so that
     nobody can find out which ids exist.
@@ -50,6 +50,8 @@ def customer_conversation(conversation_id: str, token: str) -> Conversation:
         conversation = Conversation.objects.get(pk=UUID(conversation_id))
     except (ValueError, Conversation.DoesNotExist):
         raise NotYours from None
+    if return_key.opens(conversation.pk, token):
+        return conversation
     if match(keys_of(conversation), token, settings.SECRET_KEY, timezone.now()) is None:
         raise NotYours
     return conversation

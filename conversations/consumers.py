@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from conversations import access
 from conversations.customer_door import CustomerDoor
 from conversations.escalation import customer
+from conversations.escalation.mailing import MailingService
 from conversations.front_door import SlowDown
 from conversations.models import Turn
 from conversations.services import turns
@@ -40,6 +41,7 @@ OPENING_SECONDS = 0.3
 
 log = logging.getLogger("portal.consumer")
 intake = IntakeService()
+mailing = MailingService()
 
 
 class ConversationConsumer(AsyncWebsocketConsumer):
@@ -155,6 +157,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 await self._send({"type": "reply.rated", "message": str(message), "score": score})
             case frames.KeepKey():
                 await self._door.key_kept()
+            case frames.Seen(seq=seq):
+                await run_db(mailing.seen, conversation_id=self._id, seq=seq)
             case frames.Ping():
                 await self._send({"type": "pong", "head": self.sent_seq})
             case frames.Typing():

@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from conversations import assembly, dispatch
+from conversations.escalation.mailing import MailingService
 from conversations.escalation.watch import DeskWatchService
 from conversations.retrieval.embedding import configured_embedder
 from conversations.services.knowledge import KnowledgeService
@@ -28,6 +29,11 @@ def sweep_turns(**_: object) -> None:
 @shared_task(name=dispatch.WATCH)
 def watch_desk(**_: object) -> None:
     DeskWatchService().watch(now=timezone.now())
+
+
+@shared_task(name=dispatch.MAIL)
+def mail_customers(**_: object) -> None:
+    MailingService().send_due(now=timezone.now())
 
 
 @shared_task(name=dispatch.SUGGEST)

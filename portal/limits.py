@@ -64,6 +64,10 @@ AGENT_SEEN = 45.0  # heard within this: online
 AGENT_GONE = 120.0  # not heard for so long: what the agent holds goes back to the queue
 LOOKING_TTL = 15.0  # who looks at a conversation, and who types
 REOPEN_WITHIN = 7 * 24 * 3600  # a customer who writes again gets the person back
+MAIL_CHECK = 30.0  # how often unread words of agents are looked for
+MAIL_AFTER = 120.0  # an agent's words unseen for so long go out by e-mail
+MAIL_WITHIN = 3 * 24 * 3600  # older ones no more: the mail server was away for too long
+RETURN_KEY = 14 * 24 * 3600  # the link in such an e-mail opens the conversation for so long
 CUSTOMER_LEFT = 24 * 3600  # no word after an answer: the conversation is closed
 NOTE_CHARS = 4_000
 

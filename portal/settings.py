@@ -126,6 +126,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_BEAT_SCHEDULE = {
     "sweep-turns": {"task": "conversations.sweep_turns", "schedule": limits.REAP},
     "watch-desk": {"task": "conversations.watch_desk", "schedule": limits.REAP},
+    "mail-customers": {"task": "conversations.mail_customers", "schedule": limits.MAIL_CHECK},
     "fill-review": {"task": "conversations.fill_review", "schedule": limits.REVIEW_FILL},
     "apply-retention": {"task": "conversations.apply_retention", "schedule": limits.RETENTION},
     "refresh-insights": {"task": "insights.refresh", "schedule": limits.INSIGHTS_REFRESH},

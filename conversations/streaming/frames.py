@@ -67,6 +67,13 @@ class KeepKey:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The page shows everything up to this number, and somebody looks at it."""
+
+    seq: int
+
+
+@dataclass(frozen=True)
 class RateReply:
     message: UUID
     score: int
@@ -101,6 +108,7 @@ ClientFrame = (
     | Typing
     | Ping
     | KeepKey
+    | Seen
     | RateReply
     | LookAtQueue
     | LeaveContact
@@ -163,10 +171,18 @@ def _is_visible(char: str) -> bool:
 
 
 def _resume(frame: dict[str, Any]) -> Resume:
-    after = frame.get("after", 0)
-    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after <= 2**31 - 1:
-        raise FrameError("bad_after", _("The field after must be a whole number from 0."))
-    return Resume(after)
+    return Resume(_number(frame.get("after", 0), "after"))
+
+
+def _seen(frame: dict[str, Any]) -> Seen:
+    return Seen(_number(frame.get("seq"), "seq"))
+
+
+def _number(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2**31 - 1:
+        detail = _("The field %(name)s must be a whole number from 0.") % {"name": name}
+        raise FrameError(f"bad_{name}", detail)
+    return value
 
 
 def _rate(frame: dict[str, Any]) -> RateReply:
@@ -220,6 +236,7 @@ _PARSERS: dict[str, Any] = {
     "typing": lambda _frame: Typing(),
     "ping": lambda _frame: Ping(),
     "key.kept": lambda _frame: KeepKey(),
+    "seen": _seen,
     "reply.rate": _rate,
     "queue.look": lambda _frame: LookAtQueue(),
     "contact.leave": _contact,

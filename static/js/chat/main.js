@@ -30,6 +30,7 @@ let state = transcript.emptyState();
 let wantsPerson = false;
 let isDrawing = false;
 let toastTimer = 0;
+let seenSeq = 0;
 const sentAt = new Map(); // clientId -> when its present try began
 
 const announcer = new Announcer(part("announcer"), strings.assistantSays);
@@ -105,6 +106,14 @@ function draw() {
   composer.setGenerating(transcript.isGenerating(state));
   if (state.draft) announcer.follow(state.draft);
   follower.keep();
+  tellSeen();
+}
+
+/** Where somebody reads a person's words here, they need not go out by e-mail. */
+function tellSeen() {
+  const spoken = state.messages.findLast((message) => message.author === "agent");
+  if (document.hidden || !spoken || spoken.seq <= seenSeq) return;
+  if (connection.send({ type: "seen", seq: state.lastSeq })) seenSeq = state.lastSeq;
 }
 
 function send(text) {
@@ -242,12 +251,14 @@ for (const button of document.querySelectorAll("[data-suggestion]")) {
   button.addEventListener("click", () => sendByButton(button.dataset.suggestion));
 }
 if (part("suggestions")) part("suggestions").hidden = false;
+document.addEventListener("visibilitychange", tellSeen);
 setInterval(watch, 1_000);
 
 for (const { clientId, text } of storage.loadOutbox()) {
   sentAt.set(clientId, Date.now());
   state = transcript.addPending(state, clientId, text);
 }
+storage.comeBack(location, history);
 const known = storage.loadConversation();
 if (known) connection.open(known);
 else if (state.pending.length) connection.ensure();

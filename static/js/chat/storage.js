@@ -30,6 +30,16 @@ export function keepConversation(conversation) {
   write(CONVERSATION, conversation);
 }
 
+/** The link of an e-mail brings its conversation and key behind the #, which no server logs. */
+export function comeBack(location, history) {
+  const found = /^#return=([0-9a-f-]{36})~(return\.[\w:.-]+)$/.exec(location.hash);
+  if (!found) return;
+  const [, id, token] = found;
+  history.replaceState(null, "", location.pathname + location.search);
+  if (read(CONVERSATION)?.id === id) return; // this browser has its own key
+  keepConversation({ id, token, socket: `/ws/conversations/${id}/?token=${token}` });
+}
+
 export function loadOutbox() {
   const kept = read(OUTBOX);
   if (!Array.isArray(kept)) return [];
