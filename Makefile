@@ -9,7 +9,7 @@ DEV_STAMP := $(VENV)/.requirements-dev
 SUM = cat $(1) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help validate-deploy setup setup-dev run test lint format clean
+.PHONY: help validate-deploy setup setup-dev run test lint format clean chaos
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ validate-deploy: ## Check images, manifests, rules and compose file with their o
 format: setup-dev ## Put the code into its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+chaos: setup ## Harm a portal of its own at 60 random moments under load and count what customers lose
+	$(BIN)/python manage.py chaos --faults 60 --questions 500 $(ARGS)
 
 clean: ## Remove caches and the tests' state; keeps var/ with your data and models
 	rm -rf var/test .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-results
