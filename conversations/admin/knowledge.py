@@ -119,7 +119,7 @@ class ArticleAdmin(FastAdmin):
         return queryset.filter(named | said | unpublished), False
 
     def get_urls(self) -> list[URLPattern]:
-        view = require_POST(self.admin_site.admin_view(self.preview))
+        view = self.admin_site.admin_view(require_POST(self.preview))
         return [path("preview/", view, name="conversations_article_preview"), *super().get_urls()]
 
     def preview(self, request: HttpRequest) -> HttpResponse:

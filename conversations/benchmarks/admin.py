@@ -44,10 +44,14 @@ VARIANTS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True)
 class Timing:
-    """One page: its queries, and its milliseconds over REPEATS calls after one that warms up."""
+    """One page: its queries, and its milliseconds over REPEATS calls after one that warms up.
+
+    On a machine that does other things, `best_ms` is nearest to what the page itself takes.
+    """
 
     name: str
     queries: int
+    best_ms: float
     p50_ms: float
     worst_ms: float
     slowest_query_ms: float
@@ -93,4 +97,4 @@ def _time(client: Client, name: str, address: str) -> Timing:
         client.get(address)
         times.append((perf_counter() - began) * 1000)
     slowest = max((float(query["time"]) * 1000 for query in captured), default=0.0)
-    return Timing(name, len(captured), median(times), max(times), slowest)
+    return Timing(name, len(captured), min(times), median(times), max(times), slowest)

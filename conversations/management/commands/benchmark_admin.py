@@ -73,7 +73,8 @@ class Command(BaseCommand):
     def _show(self, timing: Any) -> None:
         mark = "!" if timing.p50_ms > PROMISED_MS else " "
         self.stdout.write(
-            f"{mark}{timing.p50_ms:8.1f} ms p50 {timing.worst_ms:8.1f} ms worst "
+            f"{mark}{timing.best_ms:8.1f} ms best {timing.p50_ms:8.1f} ms p50 "
+            f"{timing.worst_ms:8.1f} ms worst "
             f"{timing.slowest_query_ms:7.1f} ms slowest query {timing.queries:3d} queries  "
             f"{timing.name}"
         )
