@@ -17,9 +17,11 @@ from django.db import connection
 from django.utils import timezone
 
 from conversations import assembly, dispatch
+from conversations.dialogue.memory import Memory
 from conversations.inference.backend import BackendUnavailable
 from conversations.models import ConversationEvent, Turn
 from conversations.retrieval.types import SearchQuery
+from conversations.services.explanation import explain
 from conversations.services.intake import IntakeService
 from conversations.streaming import replay
 from conversations.streaming.hub import TurnText
@@ -112,6 +114,12 @@ def look_up(question: str) -> dict[str, Any]:
         ],
         "signals": {name: round(value, 4) for name, value in sorted(result.signals.items())},
     }
+
+
+def why(question: str) -> dict[str, Any]:
+    """Everything that the decision on a question would be made of. Raises UnaskableQuestion."""
+    memory = Memory(_checked(question))
+    return explain(assembly.judge(), memory, similarity=assembly.likeness())
 
 
 def _checked(question: str) -> str:

@@ -6,14 +6,27 @@ Works by words alone where the embedding model is out of reach, and says so in t
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from conversations.retrieval.candidates import Filters, find_candidates, read_words
+from conversations.retrieval.candidates import Filters, SearchWord, find_candidates, read_words
+from conversations.retrieval.corpus import CorpusStatistics
 from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable, Vectors
 from conversations.retrieval.embedding_cache import RecentVectors
-from conversations.retrieval.followup import resolve
+from conversations.retrieval.followup import ResolvedQuery, resolve
 from conversations.retrieval.ranking import rank
 from conversations.retrieval.statistics import CorpusCache
-from conversations.retrieval.types import SearchQuery, SearchResult
+from conversations.retrieval.types import PassageHit, SearchQuery, SearchResult
+
+
+@dataclass(frozen=True)
+class Findings:
+    """One search before its ranking: the texts, their words and vectors, and the candidates."""
+
+    corpus: CorpusStatistics
+    resolved: ResolvedQuery
+    words: tuple[SearchWord, ...]
+    vectors: Vectors | None
+    candidates: tuple[PassageHit, ...]
 
 
 class KnowledgeSearch:
@@ -33,18 +46,29 @@ class KnowledgeSearch:
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Ranked articles. An empty help centre or a question without words gives none."""
+        return self.ranked(query, self.find(query))
+
+    def find(self, query: SearchQuery) -> "Findings":
+        """What was searched for, and the passages that it may be about."""
         corpus = self.corpus.get()
         resolved = resolve(query, corpus)
         vectors = self._embed(resolved.texts)
+        words = read_words(resolved.texts, language=query.language)
         candidates = find_candidates(
             texts=resolved.texts,
-            words=read_words(resolved.texts, language=query.language),
+            words=words,
             vectors=vectors,
             articles=corpus.articles,
             filters=Filters.of(query),
         )
-        result = rank(query, candidates, corpus, resolved=resolved, vectors=vectors)
-        signals = {**result.signals, "vector": 0.0 if vectors is None else 1.0}
+        return Findings(corpus, resolved, tuple(words), vectors, tuple(candidates))
+
+    def ranked(self, query: SearchQuery, found: "Findings") -> SearchResult:
+        """The articles of the findings, best first, with the decision's signals."""
+        result = rank(
+            query, found.candidates, found.corpus, resolved=found.resolved, vectors=found.vectors
+        )
+        signals = {**result.signals, "vector": 0.0 if found.vectors is None else 1.0}
         finite = {name: value for name, value in signals.items() if math.isfinite(value)}
         return SearchResult(result.query, result.articles, finite)
 

@@ -81,11 +81,15 @@ def judge_all(
         advanced(1)
 
 
-def _judge(judge: SearchJudge, question: Question) -> Verdict:
-    said = tuple(
+def said_before(question: Question) -> tuple[Utterance, ...]:
+    return tuple(
         Utterance("user" if turn.role == "user" else "agent", turn.text)
         for turn in question.history
     )
+
+
+def _judge(judge: SearchJudge, question: Question) -> Verdict:
+    said = said_before(question)
     began = perf_counter()
     judgement = judge.judge(Memory(question.text, said), last=LastTurn())
     milliseconds = (perf_counter() - began) * 1000

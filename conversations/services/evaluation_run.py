@@ -1,22 +1,32 @@
 """One evaluation from files to figures, in a store of its own."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conversations.dialogue.calibration import load_or_conservative
+from conversations.dialogue.memory import Memory
 from conversations.inference.backend import GenerationBackend
+from conversations.inference.extractive import Similarity
 from conversations.retrieval.drafts import RowError
 from conversations.retrieval.embedding import Embedder
 from conversations.retrieval.readers import ArticleSource, UnreadableSource
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.retrieval.types import HistoryTurn
 from conversations.services.drafting import Drafting
-from conversations.services.evaluation import Question, Verdict, fitted, judge_all, report
+from conversations.services.evaluation import (
+    Question,
+    Verdict,
+    fitted,
+    judge_all,
+    report,
+    said_before,
+)
 from conversations.services.evaluation_store import separate_store
 from conversations.services.evaluation_text import write_all
+from conversations.services.explanation import explain
 from conversations.services.judging import SearchJudge
 from conversations.services.knowledge import KnowledgeService
 from conversations.services.knowledge_import import import_articles
@@ -46,6 +56,7 @@ class Writing:
 class Evaluation:
     figures: dict[str, Any]
     verdicts: tuple[Verdict, ...]
+    explained: tuple[dict[str, Any], ...] = ()
 
 
 def evaluate(
@@ -58,11 +69,14 @@ def evaluate(
     watcher: Watcher,
     fit_fold: str = "",
     writing: Writing | None = None,
+    explained: Collection[str] = (),
+    similarity: Similarity | None = None,
 ) -> Evaluation:
     """Import the articles beside the live ones, judge every question, and sum up.
 
     With `writing` the words of the answers are measured too, on the questions that have a
-    reference answer.
+    reference answer. With `explained` only the questions of these ids are judged, and everything
+    that their decisions were made of is told.
     """
     source = ArticleSource(articles)
     with separate_store():
@@ -77,7 +91,7 @@ def evaluate(
         search.warm_up()
         calibration, problem = load_or_conservative()
         judge = SearchJudge(search=search, calibration=calibration, max_error=max_error)
-        asked = list(questions)
+        asked = [q for q in questions if not explained or q.id in explained]
         if fit_fold:
             fit = [question for question in asked if question.fold == fit_fold]
             asked = [question for question in asked if question.fold != fit_fold]
@@ -88,6 +102,7 @@ def evaluate(
             )
         watcher.phase("questions", len(asked))
         verdicts = tuple(judge_all(judge, asked, advanced=watcher.step))
+        told = tuple(_explained(judge, q, similarity) for q in asked if q.id in explained)
         texts = _written(writing, asked, watcher)
     figures = {
         **report(verdicts, max_error=max_error),
@@ -98,7 +113,14 @@ def evaluate(
         "embedding": embedder().name,
         **({"text": texts} if texts else {}),
     }
-    return Evaluation(figures, verdicts)
+    return Evaluation(figures, verdicts, told)
+
+
+def _explained(
+    judge: SearchJudge, question: Question, similarity: Similarity | None
+) -> dict[str, Any]:
+    told = explain(judge, Memory(question.text, said_before(question)), similarity=similarity)
+    return {"id": question.id, "gold": sorted(question.gold), "expected": question.expected, **told}
 
 
 def _written(

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.asking import Asked, ask, look_up
+from conversations.asking import Asked, ask, look_up, why
+from conversations.services.explanation_text import as_text
 from portal.core.errors import ServiceError
 
 
@@ -19,9 +20,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--retrieve-only", action="store_true", help="only search: show what was found and why"
         )
+        parser.add_argument(
+            "--explain", action="store_true", help="show everything that the decision is made of"
+        )
 
     def handle(self, *args: Any, question: str, **options: Any) -> None:
         try:
+            if options["explain"]:
+                told = why(question)
+                as_json = json.dumps(told, ensure_ascii=False, indent=1)
+                self.stdout.write(as_json if options["json"] else as_text(told))
+                return
             if options["retrieve_only"]:
                 self._show_found(look_up(question), as_json=options["json"])
                 return

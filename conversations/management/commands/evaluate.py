@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from conversations.retrieval.embedding_cache import CachedEmbedder
 from conversations.retrieval.readers import UnreadableSource
 from conversations.services.evaluation import Verdict
 from conversations.services.evaluation_run import Watcher, Writing, evaluate, read_questions
+from conversations.services.explanation_text import as_text
 
 _TABLE = (
     ("questions", "questions", "{:,}"),
@@ -45,6 +47,13 @@ class Command(BaseCommand):
         parser.add_argument("--max-error", type=float, default=0.05, help="wrong answers allowed")
         parser.add_argument("--fit-fold", default="", help="fit the threshold on this fold only")
         parser.add_argument("--json", type=Path, help="write the figures to this file, - to print")
+        parser.add_argument(
+            "--explain",
+            action="append",
+            default=[],
+            metavar="ID",
+            help="tell everything that the decision on this question was made of (may repeat)",
+        )
         parser.add_argument("--verdicts", type=Path, help="write one line a question to this file")
 
         parser.add_argument(
@@ -66,13 +75,32 @@ class Command(BaseCommand):
                     watcher=self._watcher(bar),
                     fit_fold=options["fit_fold"],
                     writing=_writing(options["sample"]) if options["generate"] else None,
+                    explained=frozenset(options["explain"]),
+                    similarity=assembly.likeness() if options["explain"] else None,
                 )
             except UnreadableSource as exc:
                 raise CommandError(str(exc)) from None
+        if options["explain"]:
+            self._explain(done.explained, options)
+            return
         self._tell(done.figures, options["json"])
         if options["verdicts"]:
             lines = (json.dumps(_line(v), ensure_ascii=False) + "\n" for v in done.verdicts)
             options["verdicts"].write_text("".join(lines), encoding="utf-8")
+
+    def _explain(self, told: Sequence[dict[str, Any]], options: dict[str, Any]) -> None:
+        if missing := set(options["explain"]) - {item["id"] for item in told}:
+            raise CommandError(f"No question has the id {', '.join(sorted(missing))}.")
+        if options["json"]:
+            text = json.dumps(list(told), ensure_ascii=False, indent=1)
+        else:
+            heads = [f"{item['id']}, gold {', '.join(item['gold']) or 'none'}" for item in told]
+            blocks = zip(heads, map(as_text, told), strict=True)
+            text = "\n\n".join(f"Id         {head}\n{block}" for head, block in blocks)
+        if options["json"] and options["json"] != Path("-"):
+            options["json"].write_text(f"{text}\n", encoding="utf-8")
+        else:
+            self.stdout.write(text)
 
     def _watcher(self, bar: "tqdm[Any]") -> Watcher:
         def phase(name: str, total: int) -> None:
