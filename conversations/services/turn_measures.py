@@ -1,16 +1,29 @@
 """What is counted and traced of a turn that ended, from the times in its record."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from conversations.models import Turn
 from conversations.services.outcome import Outcome
 from portal import telemetry
-from portal.core.metrics import FIRST_TOKEN_SECONDS, QUEUE_WAIT_SECONDS, TURN_SECONDS, TURNS
+from portal.core.metrics import (
+    ADMISSIONS,
+    FIRST_TOKEN_SECONDS,
+    QUEUE_WAIT_SECONDS,
+    TURN_SECONDS,
+    TURNS,
+)
 
 
 def how_it_ended(outcome: Outcome) -> str:
     return "failed" if outcome.failed else "stopped" if outcome.stopped else "done"
+
+
+def what_was_done(step: dict[str, Any]) -> str:
+    """A step of the ladder as a label. More workers help a rung that was too busy for a turn, and
+    not one whose breaker is open."""
+    return "breaker" if step.get("why") == "breaker open" else str(step["did"])
 
 
 def observe_end(turn_id: UUID, outcome: Outcome) -> float | None:
@@ -20,6 +33,8 @@ def observe_end(turn_id: UUID, outcome: Outcome) -> float | None:
     """
     turn = Turn.objects.only("accepted_at", "claimed_at", "done_at", "epoch").get(pk=turn_id)
     TURNS.labels(outcome.decision, outcome.tier, how_it_ended(outcome)).inc()
+    for step in outcome.trace.get("ladder", ()):
+        ADMISSIONS.labels(step["rung"], what_was_done(step)).inc()
     if turn.claimed_at and turn.done_at:
         waited = (turn.claimed_at - turn.accepted_at).total_seconds()
         QUEUE_WAIT_SECONDS.labels(outcome.tier).observe(max(0.0, waited))
