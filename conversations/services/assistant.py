@@ -121,7 +121,7 @@ class IntelligentAssistantService(BaseService):
             except HandOn as exc:
                 return self._hand_on(lease, exc)
             except AWAY:  # the question is not at fault: somebody answers it in a moment
-                through_outage(lambda: turns.release(lease))
+                through_outage(lambda: turns.release(lease, counted=True))
                 return False
             except Exception as exc:  # whatever it is, the customer is told
                 if not isinstance(exc, ServiceError):

@@ -99,6 +99,10 @@ class LivenessSession:
         }
         return [Missing(*row) for row in self._run(_MISSING, values)]
 
+    def count(self) -> int:
+        """How many are registered, this one included."""
+        return int(self._run("SELECT count(*) FROM conversations_workerprocess", {})[0][0])
+
     def claim_missing(self, missing: Missing) -> bool:
         """Take the duty to deal with it. Exactly one of many watchers gets it."""
         if missing.dead:

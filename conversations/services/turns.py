@@ -103,12 +103,15 @@ def record(lease: Lease, **fields: object) -> None:
         raise LostTurn
 
 
-def release(lease: Lease) -> bool:
-    """Give a turn back unanswered, so that another worker takes it at once."""
+def release(lease: Lease, *, counted: bool = False) -> bool:
+    """Give a turn back unanswered, so that another worker takes it at once.
+
+    `counted`: it was an attempt; a turn that fails each time is given up after some.
+    """
     released = Turn.objects.filter(held(lease)).update(
         state=Turn.State.QUEUED,
         epoch=F("epoch") + 1,
-        attempts=F("attempts") - 1,
+        attempts=F("attempts") - (0 if counted else 1),
         lease_owner=None,
         lease_until=None,
         rung_at=Now(),

@@ -5,6 +5,7 @@ that lives after all, costs a little work and never a second answer.
 """
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,8 @@ log = logging.getLogger("portal.liveness")
 #: Web processes believe an announcement a moment longer: look at the queue once more after it.
 AGAIN_SECONDS = 1.5
 MOST = 500
+#: Each of so many workers looks after as many times this: some twenty looks a second in all.
+SHARE_SECONDS = 0.05
 
 
 class WorkerLossService(BaseService):
@@ -92,6 +95,7 @@ class LivenessMonitor:
         self._session, self._interval, self._losses = session, interval, losses
         self._broker_was_emptied = broker_was_emptied
         self._ring_at: list[float] = []
+        self._look_at = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="liveness", daemon=True)
 
@@ -115,10 +119,8 @@ class LivenessMonitor:
         try:
             if self._session.beat():
                 self._ring_soon()  # it was away, or we are new: wake-ups may have been spent
-            for missing in self._session.missing():
-                if self._session.claim_missing(missing):
-                    self._losses.lost(missing)
-                    self._ring_soon()
+            if time.monotonic() >= self._look_at:
+                self._look_around()
             if self._broker_was_emptied():
                 self._ring_soon()
             self._ring_due()
@@ -128,6 +130,16 @@ class LivenessMonitor:
             log.exception("liveness: a look failed")
         finally:
             connection.close()
+
+    def _look_around(self) -> None:
+        """Many workers share the looking: together they look at least as often as one would."""
+        among = self._session.count()
+        pause = max(self._interval, SHARE_SECONDS * among) * random.uniform(0.8, 1.0)
+        self._look_at = time.monotonic() + (pause if among > 1 else 0.0)
+        for missing in self._session.missing():
+            if self._session.claim_missing(missing):
+                self._losses.lost(missing)
+                self._ring_soon()
 
     def _ring_soon(self) -> None:
         now = time.monotonic()
