@@ -28,6 +28,7 @@ TABLE: dict[str, str] = {
     "GET /healthz": ALL,
     "GET /readyz": ALL,
     "GET /metrics": ALL,
+    "GET /.well-known/security.txt": "HHHHHHHHHH",  # until the operator names a contact
     # --- customers' pages
     "GET /": ALL,
     "GET /help/": ALL,
@@ -72,7 +73,7 @@ TABLE: dict[str, str] = {
     "GET /admin/otp_totp/totpdevice/<int:pk>/qrcode/": "LLLLLRRRRL",
     "POST /admin/otp_totp/totpdevice/<int:pk>/qrcode/": "LLLLLRRRRL",
     # --- the review queue
-    "GET /admin/conversations/article/preview/": STAFF_POST,
+    "GET /admin/conversations/article/preview/": "----------",
     "POST /admin/conversations/article/preview/": STAFF,
     f"GET {_REVIEW}next/": STAFF,
     f"POST {_REVIEW}next/": STAFF,
@@ -94,6 +95,8 @@ TABLE: dict[str, str] = {
     "GET /insights/": INSIGHTS,
     "GET /insights/ask/": INSIGHTS,
     "GET /insights/brief/": INSIGHTS,
+    "GET /insights/brief/mail/": "LLRRR----L",
+    "POST /insights/brief/mail/": INSIGHTS,
     "GET /insights/automation/": INSIGHTS,
     "GET /insights/automation/limit/": "LLRRR----L",
     "POST /insights/automation/limit/": "LLRRRROOOL",
@@ -111,6 +114,32 @@ TABLE: dict[str, str] = {
     "GET /insights/rows/": INSIGHTS,
     "GET /insights/rows.csv": INSIGHTS,
     "GET /insights/figures.csv": INSIGHTS,
+    "GET /insights/rows.parquet": INSIGHTS,
+    "GET /insights/figures.parquet": INSIGHTS,
+    "GET /api/v1/insights/measures/": INSIGHTS,
+    "GET /api/v1/insights/figures/": INSIGHTS,
+    "POST /api/v1/insights/questions/": INSIGHTS,
+    # --- the public interface; a customer comes with the key of another conversation
+    "GET /api/docs/": ALL,
+    "GET /api/v1/schema/": ALL,
+    "GET /api/v1/health/": DESK,
+    "GET /api/v1/ladder/": DESK,
+    "GET /api/v1/conversations/": DESK,
+    "GET /api/v1/conversations/<uuid:conversation_id>/": "LHRHOOOOOL",
+    "GET /api/v1/conversations/<uuid:conversation_id>/messages/": "LHRHOOOOOL",
+    "POST /api/v1/conversations/<uuid:conversation_id>/messages/": "LHRRRRRRRL",  # its customer's
+    "GET /api/v1/conversations/<uuid:conversation_id>/events/": "LHLLLLLLLL",  # its customer's
+    "GET /api/v1/conversations/<uuid:conversation_id>/turns/": TEAM,
+    "GET /api/v1/turns/": DESK,
+    "GET /api/v1/turns/<uuid:turn_id>/": TEAM,
+    "GET /api/v1/escalations/": DESK,
+    "GET /api/v1/escalations/<uuid:escalation_id>/": TEAM,
+    "GET /api/v1/agents/": DESK,
+    "GET /api/v1/articles/": INSIGHTS,
+    "POST /api/v1/articles/": INSIGHTS,
+    "GET /api/v1/articles/<int:article_id>/": INSIGHTS,
+    "PATCH /api/v1/articles/<int:article_id>/": INSIGHTS,
+    "GET /api/v1/articles/<int:article_id>/revisions/": INSIGHTS,
     # --- the desk
     "GET /desk/": DESK,
     "GET /api/v1/desk/me/": DESK,
@@ -135,6 +164,10 @@ TABLE: dict[str, str] = {
     f"POST {_OF}rewrite/": DESK,  # an unknown style is refused before anything is looked up
     f"POST {_OF}article/": TEAM,
     f"GET {_OF}audit/": "LLRHRROOOL",
+    f"POST {_OF}facts/": TEAM,
+    f"DELETE {_OF}facts/": TEAM,
+    f"PUT {_OF}facts/<int:fact_id>/": TEAM,
+    f"DELETE {_OF}facts/<int:fact_id>/": TEAM,
     f"POST {_OF}follow/": TEAM,
     f"POST {_OF}unfollow/": TEAM,
     f"POST {_OF}<slug:action>/": TEAM,
@@ -147,6 +180,8 @@ BODIES: dict[str, dict[str, object]] = {
     f"PUT {_OF}draft/": {"text": "hi"},
     f"POST {_OF}rewrite/": {"text": "hi", "style": "none"},
     f"POST {_OF}article/": {"title": "hi", "text": "hi"},
+    f"POST {_OF}facts/": {"kind": "name", "value": "Jo"},
+    f"PUT {_OF}facts/<int:fact_id>/": {"kind": "name", "value": "Jo"},
 }
 
 #: The admin's model pages: from which role on one may view, add, change and delete.
@@ -167,6 +202,7 @@ MODELS: dict[str, str] = {
     "conversations.resolutionsurvey": "m - - -",
     "conversations.article": "s s s -",
     "conversations.section": "s r r r",
+    "conversations.synonym": "s s s s",
     "conversations.articlerevision": "s - - -",
     "conversations.reviewitem": "s - s -",
     "conversations.turn": "s - - -",

@@ -7,7 +7,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from conversations.models import Article, CannedReply, Conversation, Escalation, Team, Turn
+from conversations.models import (
+    Article,
+    CannedReply,
+    Conversation,
+    Escalation,
+    MemoryFact,
+    Team,
+    Turn,
+)
 from conversations.services.intake import IntakeService
 from tests.security import people
 
@@ -40,6 +48,7 @@ def world(db: None) -> World:
         external_id="a", slug="returns", title="Returns", body="30 days.", digest="x"
     )
     reply = CannedReply.objects.create(shortcut="b", title="b", body="b", team=team)
+    fact = MemoryFact.objects.create(conversation_id=opened.id, kind="name", value="Jo")
     clients = people.clients(team, other_team, other.token)
     return World(
         clients=clients,
@@ -50,6 +59,8 @@ def world(db: None) -> World:
             "conversation_id": str(opened.id),
             "turn_id": str(Turn.objects.values_list("pk", flat=True).first() or uuid.UUID(int=7)),
             "reply_id": str(reply.pk),
+            "escalation_id": str(Escalation.objects.values_list("pk", flat=True).get()),
+            "fact_id": str(fact.pk),
             "action": "claim",
             "slug": article.slug,
             "article_id": str(article.pk),

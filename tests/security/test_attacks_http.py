@@ -100,6 +100,25 @@ def test_a_strangers_404_is_the_same_as_for_an_unknown_id(world: World) -> None:
     assert (real.status_code, real.content) == (none.status_code, none.content)
 
 
+LISTS = (
+    "/api/v1/conversations/", "/api/v1/turns/", "/api/v1/escalations/", "/api/v1/desk/queue/",
+    "/api/v1/desk/queue/?view=all", "/api/v1/desk/past/?q=parcel", "/api/v1/desk/canned/",
+    "/api/v1/escalations/?team=1", "/api/v1/turns/?conversation={id}",
+    "/api/v1/conversations/?status=waiting", "/api/v1/conversations/?q=parcel",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_no_list_shows_a_stranger_anything_of_another_team(world: World, path: str) -> None:
+    address = path.format(id=world.conversation)
+    answer = world.clients["stranger"].get(address)
+    assert answer.status_code in (200, 400, 404)
+    shown = answer.content.decode()
+    for secret in (str(world.conversation), "Where is my parcel", world.values["turn_id"],
+                   world.values["escalation_id"], '"shortcut": "b"', '"shortcut":"b"'):  # fmt: skip
+        assert secret not in shown
+
+
 def writes(world: World) -> list[tuple[str, str]]:
     of = {"conversation_id": world.conversation}
     return [
