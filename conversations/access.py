@@ -43,11 +43,11 @@ def keys_of(conversation: Conversation) -> Keys:
 def customer_conversation(conversation_id: str, token: str) -> Conversation:
     """The conversation that a customer's token opens: its key, or the key of an e-mail's link.
 
-    Raises NotYours alike for an unknown conversation and for a wrong or replaced token, so that
-    nobody can find out which ids exist.
+    Raises NotYours alike for an unknown or anonymised conversation and for a wrong or replaced
+    token, so that nobody can find out which ids exist.
     """
     try:
-        conversation = Conversation.objects.get(pk=UUID(conversation_id))
+        conversation = Conversation.objects.get(pk=UUID(conversation_id), erased_at=None)
     except (ValueError, Conversation.DoesNotExist):
         raise NotYours from None
     if return_key.opens(conversation.pk, token):

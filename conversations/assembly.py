@@ -170,8 +170,12 @@ def copilot() -> CopilotService:
     )
 
 
+def erasure() -> ErasureService:
+    return ErasureService(dispatch.stream_client, settings.CONFIG.var / "mail")
+
+
 def retention() -> RetentionService:
-    return RetentionService(settings.CONFIG, ErasureService(dispatch.stream_client))
+    return RetentionService(settings.CONFIG, erasure())
 
 
 def warm_up() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 import redis
@@ -20,13 +21,14 @@ BATCH = 200
 
 
 class ErasureService(BaseService):
-    """`client` is the Redis that holds texts on their way."""
+    """`client` is the Redis that holds texts on their way; `mails` the folder that e-mails are
+    written to where there is no mail server."""
 
     name = "erasure"
 
-    def __init__(self, client: "redis.Redis") -> None:
+    def __init__(self, client: "redis.Redis", mails: Path) -> None:
         super().__init__()
-        self.client = client
+        self.client, self.mails = client, mails
 
     def erase(self, subject: Subject, *, now: datetime, action: str = "erased") -> Counts:
         """Anonymise all conversations and names of a person; safe to run again.
@@ -50,7 +52,19 @@ class ErasureService(BaseService):
             for conversation_id in locked:
                 record(action=action, now=now, conversation_id=conversation_id)
         self._forget_streams(locked)
+        counts["mails"] = self._forget_mails(locked)
         return counts
+
+    def _forget_mails(self, conversations: Sequence[UUID]) -> int:
+        """Each e-mail to a customer links to the conversation."""
+        marks = [str(conversation).encode() for conversation in conversations]
+        gone = 0
+        for path in self.mails.glob("*.log"):
+            data = path.read_bytes().replace(b"=\n", b"")  # quoted-printable breaks lines so
+            if any(mark in data for mark in marks):
+                path.unlink()
+                gone += 1
+        return gone
 
     def _forget_streams(self, conversations: Sequence[UUID]) -> None:
         """Texts of recent turns; without Redis they run out by themselves within minutes."""

@@ -43,15 +43,22 @@ def secrets_of(config: Config) -> Iterator[Finding]:
 
 
 def mail() -> Finding:
-    """Only the morning brief is sent by mail, and only where somebody asks for it."""
-    where = (settings.EMAIL_HOST, settings.EMAIL_PORT)
-    try:
-        socket.create_connection(where, timeout=2).close()
-    except OSError:
+    """Customers who left an address get agents' words there; so does who asks for the brief."""
+    config = settings.CONFIG
+    if not config.mail_host:
         return warning(
             "mail",
-            f"No mail server answers at {where[0]}:{where[1]}: the morning brief cannot be sent "
-            "by e-mail.",
-            "Run a mail relay there, or read the brief at /insights/.",
+            "No mail server is set: e-mails are written to mail/ below the state folder, and "
+            "customers who left an address hear nothing.",
+            "Set PORTAL_MAIL_HOST and PORTAL_MAIL_FROM.",
         )
-    return well("mail", f"A mail server answers at {where[0]}.")
+    try:
+        socket.create_connection((config.mail_host, config.mail_port), timeout=3).close()
+    except OSError as error:
+        return fault(
+            "mail.away",
+            f"The mail server {config.mail_host}:{config.mail_port} does not answer "
+            f"({type(error).__name__}): e-mails wait and are tried again.",
+            "Correct PORTAL_MAIL_HOST and PORTAL_MAIL_PORT, or open the way there.",
+        )
+    return well("mail", f"The mail server {config.mail_host} answers.")

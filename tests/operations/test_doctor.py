@@ -204,6 +204,13 @@ def test_secrets_debug_and_broken_settings_are_named(settings: Any) -> None:
     assert "check.portal.E005" in by_code(configuration.system_checks())
 
 
+def test_mail_that_goes_nowhere_is_named(settings: Any) -> None:
+    settings.CONFIG = replace(settings.CONFIG, mail_host="")
+    assert "PORTAL_MAIL_HOST" in by_code([configuration.mail()])["mail"].todo
+    settings.CONFIG = replace(settings.CONFIG, mail_host="127.0.0.1", mail_port=1)
+    assert configuration.mail().code == "mail.away"
+
+
 def test_an_examination_that_breaks_is_itself_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> Iterator[Finding]:
         yield Finding("first", Level.WELL, "seen before it broke")

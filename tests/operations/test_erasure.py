@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from conversations import dispatch
+from conversations import dispatch, return_key
 from conversations.access import customer_conversation
 from conversations.dialogue.sameness import asked
 from conversations.escalation.desk import EscalationDeskService
@@ -181,6 +181,17 @@ def test_after_an_erasure_no_column_of_the_database_and_no_key_of_redis_holds_a_
     assert texts and not [key for key in texts if mine in key]
 
 
+def test_e_mails_in_files_go_with_the_conversation(case: Case, settings: Any) -> None:
+    folder = settings.CONFIG.var / "mail"
+    folder.mkdir(exist_ok=True)
+    for name, conversation in (("mine", case.mine.id), ("other", case.other.id)):
+        broken = str(conversation)[:20] + "=\n" + str(conversation)[20:]
+        (folder / f"{name}.log").write_text(f"{MARK} https://portal/#return=3D{broken}~x")
+    call_command("erase_customer", conversation=[case.mine.id], yes=True)
+    assert [path.name for path in folder.glob("*.log")] == ["other.log"]
+    (folder / "other.log").unlink()
+
+
 def test_what_counts_is_the_same_before_and_after_also_when_everything_is_read_again(
     case: Case,
 ) -> None:
@@ -197,8 +208,9 @@ def test_others_keep_every_word_and_the_erased_conversation_opens_for_nobody(cas
     call_command("erase_customer", conversation=[case.mine.id], yes=True)
     assert Message.objects.filter(conversation=case.other.id, text__contains="Norway").exists()
     customer_conversation(str(case.other.id), case.other.token)
-    with pytest.raises(ServiceError):
-        customer_conversation(str(case.mine.id), case.mine.token)
+    for key in (case.mine.token, return_key.make(case.mine.id)):
+        with pytest.raises(ServiceError):
+            customer_conversation(str(case.mine.id), key)
     assert AuditEntry.objects.filter(action="erased", conversation_id=case.mine.id).count() == 1
 
 

@@ -6,9 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from conversations import dispatch
+from conversations import assembly
 from conversations.management.commands.export_customer import name_arguments, named
-from conversations.privacy.erasure import ErasureService
 
 
 class Command(BaseCommand):
@@ -29,7 +28,7 @@ class Command(BaseCommand):
             return
         if not options["yes"] and input("Erase them for ever? Type yes: ").strip() != "yes":
             raise CommandError("Nothing was erased.")
-        counts = ErasureService(dispatch.stream_client).erase(subject, now=timezone.now())
+        counts = assembly.erasure().erase(subject, now=timezone.now())
         for kind, count in sorted(counts.items()):
             if count:
                 self.stdout.write(f"  {kind.replace('_', ' ')}: {count}")
