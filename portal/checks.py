@@ -10,7 +10,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from conversations.inference.remote_rungs import BadRemoteRung, parse
-from portal import limits
+from portal import limits, telemetry
 from portal.conf import Config
 from portal.core.addresses import AddressError, networks
 
@@ -89,6 +89,34 @@ def broken_settings(config: Config) -> Iterator[CheckMessage]:
     yield from _broken_urls(config)
     yield from _broken_choices(config)
     yield from _broken_security(config)
+    yield from _broken_measures(config)
+
+
+def _broken_measures(config: Config) -> Iterator[CheckMessage]:
+    if config.metrics_port and (config.metrics_port not in PORTS or config.metrics_port == config.port):
+        yield Error(
+            f"PORTAL_METRICS_PORT is {config.metrics_port}.",
+            hint="Use 1 to 65535, another one than PORT; 0 for none.",
+            id="portal.E040",
+        )
+    if config.traces and urlsplit(config.traces).scheme not in {"http", "https"}:
+        yield Error(
+            "PORTAL_TRACES is no address.",
+            hint="Write http://collector:4318/v1/traces.",
+            id="portal.E041",
+        )
+    elif config.traces and not telemetry.installed():
+        yield Error(
+            "PORTAL_TRACES is set, but OpenTelemetry is not installed.",
+            hint="pip install -r requirements-telemetry.txt, or unset it.",
+            id="portal.E042",
+        )
+    if not 0 <= config.trace_share <= 1:
+        yield Error(
+            f"PORTAL_TRACE_SHARE is {config.trace_share:g}.",
+            hint="Use a share from 0 to 1.",
+            id="portal.E043",
+        )
 
 
 def _broken_web(config: Config) -> Iterator[CheckMessage]:

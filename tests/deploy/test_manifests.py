@@ -1,7 +1,12 @@
 """What is rendered for Kubernetes: restricted, connected only where named, in step with limits."""
 
 import re
+import shutil
+import subprocess
+import textwrap
+from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,3 +187,25 @@ def test_gpu_workers_go_to_gpu_nodes_one_to_a_gpu(objects: Objects) -> None:
     assert resources["requests"]["nvidia.com/gpu"] == resources["limits"]["nvidia.com/gpu"] == 1
     strategy = of_kind(objects["large"], "Deployment")["portal-worker-gpu"]["spec"]["strategy"]
     assert strategy["rollingUpdate"]["maxSurge"] == 0
+
+
+def test_the_overlay_that_the_document_shows_renders(
+    tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    page = (conf.ROOT / "docs" / "operations.md").read_text()
+    block = page.partition("    # mine/kustomization.yaml\n")[2].partition("\n\n")[0]
+    text = textwrap.dedent(block).replace("../portal/deploy", "../deploy")
+    shutil.copytree(conf.ROOT / "deploy" / "kubernetes", tmp_path / "deploy" / "kubernetes")
+    shutil.copytree(conf.ROOT / "deploy" / "monitoring", tmp_path / "deploy" / "monitoring")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "kustomization.yaml").write_text(text)
+    done = subprocess.run(
+        [tool("kubectl"), "kustomize", str(tmp_path / "mine")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "PORTAL_COMPANY: Shop" in done.stdout
+    assert "support.example.com" not in done.stdout
+    assert "registry.example.com" not in done.stdout

@@ -36,6 +36,9 @@ def test_the_defaults_and_the_shipped_limits_pass_every_check() -> None:
         ({"log_format": "xml"}, "portal.E011"),
         ({"log_level": "LOUD"}, "portal.E012"),
         ({"model_threads": -1}, "portal.E013"),
+        ({"metrics_port": 8000}, "portal.E040"),
+        ({"traces": "collector:4318"}, "portal.E041"),
+        ({"trace_share": 2.0}, "portal.E043"),
         ({"debug": True, "host": "0.0.0.0"}, "portal.W001"),
     ],
 )
