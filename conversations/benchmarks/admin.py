@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 REPEATS = 7
@@ -87,8 +86,24 @@ def measure() -> Iterator[Timing]:
             yield _time(client, name, address)
 
 
+class Watch:
+    """Counts the queries that pass and keeps the slowest one's milliseconds."""
+
+    def __init__(self) -> None:
+        self.queries, self.slowest_ms = 0, 0.0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        began = perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.queries += 1
+            self.slowest_ms = max(self.slowest_ms, (perf_counter() - began) * 1000)
+
+
 def _time(client: Client, name: str, address: str) -> Timing:
-    with CaptureQueriesContext(connection) as captured:
+    watch = Watch()
+    with connection.execute_wrapper(watch):
         answer = client.get(address)
     assert answer.status_code == 200, f"{address} answered {answer.status_code}"
     times = []
@@ -96,5 +111,5 @@ def _time(client: Client, name: str, address: str) -> Timing:
         began = perf_counter()
         client.get(address)
         times.append((perf_counter() - began) * 1000)
-    slowest = max((float(query["time"]) * 1000 for query in captured), default=0.0)
-    return Timing(name, len(captured), min(times), median(times), max(times), slowest)
+    found = median(times)
+    return Timing(name, watch.queries, min(times), found, max(times), watch.slowest_ms)

@@ -192,10 +192,11 @@ def under(engine: Engine, load: Load, workers: int) -> Plan:
 
 
 def plan(engine: Engine, load: Load, *, price: float | None = None) -> Plan:
-    """The fewest workers that hold the promise; where none do, the most with `holds` False."""
-    best = under(engine, load, 1)
-    if not under(engine, replace(load, conversations=1), 1).holds:
-        return best  # a single customer is too slow already: more workers do not help
+    """The fewest workers that hold the promise. Where one customer alone waits too long, more
+    workers do not help: what that customer would see, with `holds` False."""
+    alone = under(engine, replace(load, conversations=1, model_share=1.0), 1)
+    if not alone.holds:
+        return alone
     low, high = 0, 1
     while not under(engine, load, high).holds and high < MOST_WORKERS:
         low, high = high, high * 2

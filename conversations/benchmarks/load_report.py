@@ -89,9 +89,9 @@ def _page(reports: Sequence[dict[str, Any]], *, about: str, picture: Path | None
         "",
         (
             f"Written by `{about}` on {where['at']}: {where['cores']} cores "
-            f"({where['processor']}), {where['memory_gb']} GB. Portal, services and the load itself "
-            f"ran on the one machine, whose load average was {where['load_average']} when the test "
-            "ended. Times in milliseconds."
+            f"({where['processor']}), {where['memory_gb']} GB. Portal, services and the load "
+            "itself ran on the one machine, whose load average was "
+            f"{where['load_average']} when the test ended. Times in milliseconds."
         ),
         "",
         (

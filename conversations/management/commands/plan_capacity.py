@@ -91,7 +91,7 @@ class Command(BaseCommand):
     def _show(self, found: Plan) -> None:
         said = found.as_json()
         first = said["first_token_ms"]
-        verdict = "" if found.holds else "   the promise does not hold, however many run"
+        verdict = "" if found.holds else "   too slow for a single customer: more do not help"
         self.stdout.write(f"{found.engine}: {found.workers} worker(s){verdict}  [{said['basis']}]")
         self.stdout.write(f"  first text      p50 {first['p50']} ms, p95 {first['p95']} ms")
         self.stdout.write(f"  a reply         {said['reply_s']} s, {said['step_ms']} ms a token")

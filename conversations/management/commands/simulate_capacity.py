@@ -50,6 +50,13 @@ class Command(BaseCommand):
             f"Simulated from {len(service.samples)} measured turns of {options['tier']}: on "
             f"average first text after {first:.0f} ms and done after {done:.0f} ms."
         )
+        promise = limits.FIRST_TOKEN_PROMISE
+        if options["around"] + service.mean_first > promise and not options["no_ladder"]:
+            raise CommandError(
+                f"The first text comes after {promise * 1000:.0f} ms without any wait: every turn "
+                "would be quoted, and no number of workers helps. Measure on a calmer machine, or "
+                "use --no-ladder."
+            )
         answer = self._rehearse if options["scale"] else self._sweep
         report = answer(world, options)
         if options["json"]:
