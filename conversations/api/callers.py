@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from conversations import access, roles
 from conversations.access import Agent
 from conversations.models import Scope
-from conversations.services.api_tokens import PREFIX, ApiTokenService
+from conversations.services.api_tokens import PREFIX, ApiTokenService, UnusableToken
 
 REALM = 'Bearer realm="portal"'
 #: Who sees figures; insights/access.py decides the same for the pages.
@@ -62,8 +62,11 @@ def token_caller(secret: str) -> Caller:
 
 
 def customer_caller(conversation_id: UUID, key: str) -> Caller:
-    """Raises NotYours, alike for an unknown conversation and a wrong key."""
-    conversation = access.customer_conversation(str(conversation_id), key)
+    """Raises UnusableToken, alike for an unknown conversation and a wrong key."""
+    try:
+        conversation = access.customer_conversation(str(conversation_id), key)
+    except access.NotYours:
+        raise UnusableToken from None
     return Caller(f"customer:{conversation.pk}", frozenset(), conversation=conversation.pk)
 
 

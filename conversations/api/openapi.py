@@ -101,6 +101,12 @@ _EXAMPLE = (
     "id: 1.5f0c….8\nevent: reply.delta\n"
     'data: {"type":"reply.delta","message":"5f0c…","offset":0,"text":"You can "}\n\n'
 )
+_EVENT = {
+    "type": "object",
+    "description": "One event; its data is a frame as JSON.",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    "required": ["id", "event", "data"],
+}
 _EVENTS_OPERATION: dict[str, Any] = {
     "operationId": "conversations_events",
     "summary": "Follow a conversation by Server-Sent Events",
@@ -126,7 +132,7 @@ _EVENTS_OPERATION: dict[str, Any] = {
     "responses": {
         "200": {
             "description": "Events",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+            "content": {"text/event-stream": {"schema": _EVENT, "example": _EXAMPLE}},
         },
         **{str(number): _problem(number) for number in (400, 401, 403, 404, 429, 503)},
     },

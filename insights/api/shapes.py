@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from insights.measures import DIMENSIONS, MEASURES
 
+_DAYS = r"^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$"
 _PERIOD = "Days as start/end, the end not included: 2026-10-01/2026-11-01."
 
 
@@ -78,8 +79,8 @@ class FigureQuery(serializers.Serializer[Any]):
     """A plan as parameters. A filter is a dimension's key; several values are joined by ~."""
 
     measure = serializers.ChoiceField([*MEASURES, "savings"])
-    period = serializers.CharField(max_length=40, help_text=_PERIOD)
-    compare = serializers.CharField(required=False, max_length=40, help_text=_PERIOD)
+    period = serializers.RegexField(_DAYS, max_length=40, help_text=_PERIOD)
+    compare = serializers.RegexField(_DAYS, required=False, max_length=40, help_text=_PERIOD)
     group = serializers.ChoiceField(list(DIMENSIONS), required=False)
     order = serializers.ChoiceField(["asc", "desc"], required=False)
     limit = serializers.IntegerField(required=False, min_value=1, max_value=400)

@@ -162,9 +162,9 @@ async def _next_event(chunks: Any) -> bytes:
         ("?last_event_id=1.2", {}, 400, "bad_position"),
         ("", {"last-event-id": "x"}, 400, "bad_position"),
         ("", {"last-event-id": f"1.{'-' * 36}.0"}, 400, "bad_position"),
-        ("", {"authorization": "Bearer wrong"}, 404, "not_found"),
+        ("", {"authorization": "Bearer wrong"}, 401, "bad_token"),
         ("", {"authorization": "Bearer portal_wrong"}, 401, "bad_token"),
-        ("", {"authorization": "Basic eDp5"}, 404, "not_found"),
+        ("", {"authorization": "Basic eDp5"}, 401, "bad_token"),
     ],
 )
 async def test_what_cannot_be_streamed_is_a_problem_before_the_stream(
@@ -181,7 +181,7 @@ async def test_what_cannot_be_streamed_is_a_problem_before_the_stream(
 async def test_nobody_hears_a_conversation_without_its_key(conversation: NewConversation) -> None:
     address = f"/api/v1/conversations/{conversation.id}/events/?wait=0"
     assert (await AsyncClient().get(address)).status_code == 401
-    assert (await AsyncClient().get(f"{address}&token=no")).status_code == 404
+    assert (await AsyncClient().get(f"{address}&token=no")).status_code == 401
     assert (await AsyncClient().get(f"{address}&token={conversation.token}")).status_code == 200
     posted = await AsyncClient().post(f"{address}&token={conversation.token}")
     assert posted.status_code == 405

@@ -200,7 +200,7 @@ def test_a_customer_reads_the_own_conversation_and_nothing_else(
     assert read(customer, f"conversations/{conversation.id}/")["id"] == str(conversation.id)
     assert read(customer, f"conversations/{conversation.id}/messages/")["results"]
     for address in ("", "messages/"):
-        read(customer, f"conversations/{other.id}/{address}", 404)
+        read(customer, f"conversations/{other.id}/{address}", 401)
     for address in (*ADDRESSES, f"conversations/{conversation.id}/turns/"):
         problem = read(customer, address, 401)
         assert problem["code"] in ("bad_token", "not_logged_in")

@@ -160,7 +160,7 @@ def test_a_customer_writes_in_the_own_conversation_only(conversation: NewConvers
     customer = calling(conversation.token)
     mine = send(customer, "post", f"conversations/{conversation.id}/messages/", {"text": "hi"})
     theirs = send(customer, "post", f"conversations/{other.id}/messages/", {"text": "hi"})
-    assert (mine.status_code, theirs.status_code) == (201, 404)
+    assert (mine.status_code, theirs.status_code) == (201, 401)
 
 
 def test_an_article_is_drafted_changed_published_and_every_text_kept(program: Client) -> None:
