@@ -1,23 +1,9 @@
 """The admin: the review queue, the record (read-only), articles and sections, the desk."""
 
-from conversations.admin import (
-    api_tokens,
-    conversations,
-    desk,
-    knowledge,
-    review,
-    synonyms,
-    turns,
-    verdicts,
-)
+from django.contrib import admin
 
-__all__ = [
-    "api_tokens",
-    "conversations",
-    "desk",
-    "knowledge",
-    "review",
-    "synonyms",
-    "turns",
-    "verdicts",
-]
+from conversations.admin import conversations, desk, knowledge, review, turns, verdicts
+
+__all__ = ["conversations", "desk", "knowledge", "review", "turns", "verdicts"]
+
+admin.site.enable_nav_sidebar = False  # the front page lists everything; tables need the width

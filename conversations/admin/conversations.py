@@ -107,7 +107,7 @@ class MessageAdmin(ReadOnlyAdmin):
     list_filter = ("author", "created_at")
     ordering = ("-created_at",)
     search_fields = ("id__exact", "conversation__id__exact")
-    word_path, word_field = "pk", "pk"
+    word_path, word_field = "pk", "id"
     inlines: ClassVar = [CitationInline]
     readonly_fields = ("conversation_link",)
     fields = ("conversation_link", "seq", "author", "user", "text", "created_at")
