@@ -93,7 +93,9 @@ def broken_settings(config: Config) -> Iterator[CheckMessage]:
 
 
 def _broken_measures(config: Config) -> Iterator[CheckMessage]:
-    if config.metrics_port and (config.metrics_port not in PORTS or config.metrics_port == config.port):
+    if config.metrics_port and (
+        config.metrics_port not in PORTS or config.metrics_port == config.port
+    ):
         yield Error(
             f"PORTAL_METRICS_PORT is {config.metrics_port}.",
             hint="Use 1 to 65535, another one than PORT; 0 for none.",

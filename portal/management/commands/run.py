@@ -167,7 +167,8 @@ class Command(BaseCommand):
         metrics = settings.CONFIG.var / "run" / "metrics"
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir(parents=True)
-        shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+        # One port cannot be four processes': the pages' /metrics has all of them.
+        shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics), "PORTAL_METRICS_PORT": "0"}
         children = [
             Child(name, preparation.manage(*command), self._log(name), dict(shared))
             for name, command in commands.items()
