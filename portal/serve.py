@@ -39,6 +39,7 @@ class PortalServer(Server):
         *,
         drain: float,
         pulse: Callable[[bool], None] | None = None,
+        on_drain: Callable[[], None] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -55,7 +56,7 @@ class PortalServer(Server):
             **options,
         )
         self.drain_seconds = drain
-        self.pulse = pulse
+        self.pulse, self.on_drain = pulse, on_drain
         self.draining = False
         self.failure = ""
         self.ports: list[Any] = []
@@ -133,6 +134,8 @@ class PortalServer(Server):
         deadline = time.monotonic() + self.drain_seconds
         for port in self.ports:
             port.stopListening()
+        if self.on_drain:
+            self.on_drain()
         sockets = [p for p in self.connections if p.application_type == "websocket"]
         pause = min(
             1 / limits.DRAIN_SOCKETS_PER_SECOND, 0.8 * self.drain_seconds / (len(sockets) or 1)
@@ -191,15 +194,18 @@ def serve(
     drain: float = limits.DRAIN,
     ready: Callable[[], None] | None = None,
     pulse: Callable[[bool], None] | None = None,
+    on_drain: Callable[[], None] | None = None,
 ) -> str:
     """Serve an ASGI application until a signal. Returns what was wrong, or "" after a drain.
 
-    `pulse` is called every second by the event loop, with whether it drains.
+    `pulse` is called every second by the event loop, with whether it drains; `on_drain` once, to end
+    responses that would go on.
     """
     server = PortalServer(
         application,
         drain=drain,
         pulse=pulse,
+        on_drain=on_drain,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         ready_callable=ready,
     )

@@ -20,7 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.CONFIG.port)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        from portal.asgi import application  # noqa: PLC0415 (loads every consumer: not for --help)
+        # What loads every consumer is not for --help.
+        from conversations.streaming.feed import end_feeds  # noqa: PLC0415
+        from portal.asgi import application  # noqa: PLC0415
 
         host, port = options["host"], options["port"]
         liveness = probes.Liveness(patience=STUCK_SECONDS)
@@ -46,6 +48,7 @@ class Command(BaseCommand):
             port=port,
             ready=listening,
             pulse=pulse,
+            on_drain=end_feeds,
         )
         if failure:
             raise CommandError(f"{failure} Choose another port: make run PORT={port + 1}")
