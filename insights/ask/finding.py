@@ -5,20 +5,35 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from conversations.retrieval.terms import stem
 from insights.ask import times, words
 from insights.ask.reading import Vocabulary
-from insights.ask.scan import Scan, table
+from insights.ask.scan import Scan, compiled, plain, table
 from insights.ask.spelling import mend, normalise
 from insights.ask.spelling import words as split
 from insights.figures.periods import Period
-from insights.figures.plan import Filter, Order
-from insights.measures import DIMENSIONS, MEASURES, WEEKDAYS
+from insights.figures.plan import SAVINGS, Filter, Order
+from insights.measures import DIMENSIONS, MEASURES, WEEKDAYS, Grain
 
 _MEASURES = table(words.MEASURES)
 _AMBIGUOUS = {phrase: every for every in words.AMBIGUOUS for phrase in every.split("|")}
 _VOLUME = ("conversations", "questions")
 _SPEED = r"how fast|how quick|how quickly|how slow|how long|fast|quick|quickly|slow"
 NEGATION = r"not|no|without|except|excluding|besides|other than|never|n't|but not|apart from"
+#: Words of formulas that would restrict a figure if somebody said them.
+_MEANINGFUL = (
+    "person known silent confirmed agent customer article people wrong unsafe cache worker 7 days "
+    "week first last next same topic 95 5 100"
+)
+_COUNT = rf"\d{{1,2}}|{'|'.join(times.NUMBERS)}"
+_NUMBERED = (
+    rf"(?:top|first|{words.MOST}|{words.LEAST}|{words.BEST}|{words.WORST}) (?P<n1>{_COUNT})|"
+    rf"(?P<n2>{_COUNT})(?= (?:{words.MOST}|{words.LEAST}|{words.BEST}|{words.WORST}))"
+)
+_NOUNS: dict[str, tuple[str, ...]] = {
+    "team": ("team",), "topic": ("topic", "topics"), "language": ("language",), "agent": ("agent",),
+    "channel": ("channel",), "tier": ("rung", "tier"), "reason": ("reason",),
+}  # fmt: skip
 
 
 @dataclass
@@ -36,6 +51,7 @@ class Parts:
     order: Order = ""
     limit: int = 0
     p95: bool = False
+    speed: bool = False
     why: bool = False
     follows: bool = False
     left: tuple[str, ...] = ()
@@ -46,16 +62,18 @@ def find(text: str, vocabulary: Vocabulary, today: date) -> Parts:
     """Take the question apart. Raises times.Future."""
     values = _values(vocabulary)
     mended_text, mended = mend(normalise(text), _known(tuple(sorted(_phrases(values)))))
-    scan, parts = Scan(mended_text), Parts(mended=mended)
+    scan, parts = Scan(plain(mended_text)), Parts(mended=mended)
     parts.follows = scan.text.split(" ")[0] in words.FOLLOW.split("|") or scan.has(
         rf"^(?:{words.FOLLOW})"
     )
+    parts.follows = scan.take(rf"^{words.AGAIN}") is not None or parts.follows
     parts.why = scan.take(words.WHY) is not None
     _weekdays(scan, values)
     _measure_first(scan, parts)
     _times(scan, parts, today)
+    hours = _parts_of_day(scan)
     _ordering(scan, parts)
-    _filters(scan, parts, values)
+    _filters(scan, parts, values, hours)
     _grouping(scan, parts)
     _measure(scan, parts)
     parts.compares = parts.compares or scan.take(words.CHANGE) is not None
@@ -71,7 +89,29 @@ def _left(scan: Scan, parts: Parts) -> tuple[str, ...]:
         scan.take(_SPEED)
     if not parts.measure and (found := scan.longest(_AMBIGUOUS)) is not None:
         parts.ambiguous = found[1]
-    return scan.rest()
+    own = _own_words(parts.measure)
+    return tuple(word for word in scan.rest() if stem(word) not in own)
+
+
+@lru_cache(maxsize=128)
+def _own_words(measure: str) -> frozenset[str]:
+    """Words of a figure's own name and formula: they add nothing to it and change nothing."""
+    if measure not in MEASURES:
+        return frozenset({stem("money")}) if measure == SAVINGS else frozenset()
+    found = MEASURES[measure]
+    text = normalise(f"{found.name} {found.formula}")
+    own = frozenset(map(stem, split(text))) - frozenset(map(stem, split(_MEANINGFUL)))
+    # Each hand-over is to a person: saying so restricts nothing.
+    return own | {"person", "people", "agent"} if found.grain is Grain.ESCALATION else own
+
+
+def _parts_of_day(scan: Scan) -> tuple[str, ...]:
+    """Hours of the parts of a day that are named."""
+    hours: list[int] = []
+    for pattern, (first, end) in words.PARTS_OF_DAY.items():
+        if scan.take(pattern) is not None:
+            hours.extend(range(first, end))
+    return tuple(str(hour) for hour in sorted(set(hours)))
 
 
 def _weekdays(scan: Scan, values: dict[str, dict[str, str]]) -> None:
@@ -115,8 +155,11 @@ def _times(scan: Scan, parts: Parts, today: date) -> None:
 
 
 def _ordering(scan: Scan, parts: Parts) -> None:
-    if match := scan.take(r"(?:top|first|best|worst) (\d{1,2})|(\d{1,2}) (?=most|highest|worst)"):
-        parts.limit, parts.order = int(match.group(1) or match.group(2)), "desc"
+    if match := compiled(_NUMBERED).search(scan.text):
+        number = match.group("n1") or match.group("n2")
+        parts.limit, parts.order = int(times.NUMBERS.get(number, 0) or number), "desc"
+        scan.cut(*match.span("n1" if match.group("n1") else "n2"))
+    parts.speed = scan.has(words.SPEED_ORDER)
     if scan.has(words.BUSY) and not parts.measure:
         parts.measure = "conversations"
     if scan.take(words.MOST):
@@ -128,13 +171,16 @@ def _ordering(scan: Scan, parts: Parts) -> None:
         parts.ambiguous = "best" if match.group("best") else "worst"
 
 
-def _filters(scan: Scan, parts: Parts, values: dict[str, dict[str, str]]) -> None:
+def _filters(
+    scan: Scan, parts: Parts, values: dict[str, dict[str, str]], hours: tuple[str, ...]
+) -> None:
     everything = {
-        phrase: f"{dimension}\n{value}"
+        named: f"{dimension}\n{value}"
         for dimension in values
         for phrase, value in values[dimension].items()
+        for named in _with_noun(dimension, phrase)
     }
-    chosen: dict[str, list[str]] = {}
+    chosen: dict[str, list[str]] = {"hour": list(hours)} if hours else {}
     if parts.measure.endswith(("gpu_share", "cpu_share")):
         everything = {k: v for k, v in everything.items() if not v.startswith("tier\n")}
     while (found := scan.longest(everything)) is not None:
@@ -147,7 +193,19 @@ def _filters(scan: Scan, parts: Parts, values: dict[str, dict[str, str]]) -> Non
     )
 
 
+def _with_noun(dimension: str, phrase: str) -> tuple[str, ...]:
+    """A value alone and with the name of what it is: "billing", "billing team", "team billing"."""
+    nouns = _NOUNS.get(dimension, ())
+    return (
+        phrase,
+        *(f"{phrase} {noun}" for noun in nouns),
+        *(f"{noun} {phrase}" for noun in nouns),
+    )
+
+
 def _in_order(dimension: str, values: list[str]) -> list[str]:
+    if dimension == "hour":
+        return sorted(values, key=int)
     return sorted(values, key=WEEKDAYS.index) if dimension == "weekday" else sorted(values)
 
 
@@ -155,7 +213,7 @@ def _grouping(scan: Scan, parts: Parts) -> None:
     for adverb, dimension in words.ADVERBS.items():
         if scan.take(adverb):
             parts.group = dimension
-    for leading in (rf"(?:{words.GROUP_BEFORE}) ", ""):
+    for leading in (rf"(?:{words.GROUP_BEFORE}) ", r"(?<!\ban )(?<!\ba )"):
         for dimension, names in words.DIMENSIONS.items():
             if not parts.group and scan.take(f"{leading}(?:{names})"):
                 parts.group = dimension
@@ -166,7 +224,7 @@ def _grouping(scan: Scan, parts: Parts) -> None:
 def _measure(scan: Scan, parts: Parts) -> None:
     """The figure, its twin for shares or for the unlucky ones, and only one of them."""
     if not parts.measure:
-        found = scan.longest(_MEASURES)
+        found = scan.gapped(_MEASURES) or scan.longest(_MEASURES)
         if found is not None:
             parts.measure = found[1]
     else:
@@ -227,7 +285,12 @@ def _known(names: tuple[str, ...]) -> frozenset[str]:
         words.GROUP_BEFORE, NEGATION, "today yesterday tomorrow week weeks month months quarter "
         "quarters year years last past previous since before after between until january february "
         "march april june july august september october november december percentile median "
-        "weekend weekends fortnight " + " ".join(WEEKDAYS),
+        "weekend weekends fortnight half calendar first second third fourth start beginning "
+        "morning mornings afternoon afternoons evening evenings night nights overnight narrow "
+        "restrict limit zoom filter break split slice group make change switch repeat show "
+        + " ".join((*WEEKDAYS, *times.NUMBERS)), *words.SAME, *words.SAME.values(),
     )  # fmt: skip
-    found = {word for text in texts for word in split(text.replace("|", " ").replace("?", ""))}
+    plainly = [text.replace("|", " ") for text in texts]
+    both = (*plainly, *(text.replace("s?", "") for text in plainly))
+    found = {word for text in both for word in split(text.replace("?", ""))}
     return frozenset(found | set(names) | words.FILLER)

@@ -17,6 +17,8 @@ def plan_of(parts: Parts, today: date, previous: Plan | None) -> Plan | None:
     follows = previous is not None and (parts.follows or not parts.measure)
     if follows and previous is not None:
         return _follow_up(parts, previous)
+    if not parts.measure and parts.group == "reason":
+        parts.measure = "escalations"  # only hand-overs have reasons
     if not parts.measure:
         return None
     period = parts.period or Period(today - timedelta(days=DEFAULT_DAYS), today)

@@ -13,8 +13,10 @@ from insights.ask.planning import plan_of
 from insights.ask.reading import AskBack, Reading, Refused, Understood, Vocabulary
 from insights.ask.spelling import words as split
 from insights.figures.plan import BadPlan, Plan
+from insights.measures import MEASURES
 
 MOST_CHARS = 400
+_SPEED = next(every for every in words.AMBIGUOUS if every.startswith("speed"))
 
 
 def read(
@@ -36,9 +38,18 @@ def read(
         return _ask_back(parts, today)
     try:
         plan = plan_of(parts, today, previous)
-        return Refused("measure") if plan is None else Understood(plan, parts.mended)
+        if plan is None:
+            return Refused("measure")
+        if parts.speed and not _is_time(plan):
+            return _ask_back(replace(parts, ambiguous=_SPEED), today)
+        return Understood(plan, parts.mended)
     except BadPlan as error:
         return Refused("dimension", detail=error.detail)
+
+
+def _is_time(plan: Plan) -> bool:
+    """Whether "slowest" and "longest" can be said of a figure."""
+    return plan.measure in MEASURES and MEASURES[plan.measure].unit in ("seconds", "ms")
 
 
 def _ask_back(parts: Parts, today: date) -> Reading:

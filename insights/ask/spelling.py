@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from conversations.retrieval.terms import stem
+
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -23,6 +25,7 @@ def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], .
     Returns the mended text and what was replaced. A word that is as near to two known ones stays.
     """
     lexicon = {word for word in known if len(word) >= 4}
+    roots = {stem(word) for word in lexicon}
     by_length: dict[int, list[str]] = {}
     for word in lexicon:
         by_length.setdefault(len(word), []).append(word)
@@ -30,7 +33,9 @@ def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], .
 
     def fix(match: re.Match[str]) -> str:
         word = match.group()
-        if len(word) < 4 or word in lexicon or any(letter.isdigit() for letter in word):
+        if len(word) < 4 or word in lexicon or stem(word) in roots:
+            return word  # another form of a known word is no slip
+        if any(letter.isdigit() for letter in word):
             return word
         if (better := _nearest(word, by_length)) is None:
             return word

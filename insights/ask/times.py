@@ -16,9 +16,15 @@ _MONTH = (
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _DAY = rf"(?P<{{0}}>{'|'.join(_DAYS)})"
-_NUMBER = r"(?P<n>\d{1,3}|two|three|four|five|six|seven|eight|ten|twelve)"
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-            "ten": 10, "twelve": 12}  # fmt: skip
+NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve".split(), 1
+    )
+}
+_NUMBER = rf"(?P<n>\d{{1,3}}|{'|'.join(NUMBERS)})"
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3,
+             "4th": 4}  # fmt: skip
 _TH = r"(?:st|nd|rd|th)?"
 
 
@@ -126,9 +132,10 @@ def _since(found: dict[str, str], today: date) -> Span:
 
 
 def _last_n(found: dict[str, str], today: date) -> Span:
-    count = int(_NUMBERS.get(found["n"], 0) or found["n"])
-    if found["unit"].startswith("month"):
-        return Period(add_months(today, -count), today)
+    count = int(NUMBERS.get(found["n"], 0) or found["n"])
+    for unit, months in (("month", 1), ("quarter", 3), ("year", 12)):
+        if found["unit"].startswith(unit):
+            return Period(add_months(today, -count * months), today)
     days = count * (7 if found["unit"].startswith("week") else 1)
     return Period(today - timedelta(days=max(1, days)), today)
 
@@ -162,6 +169,61 @@ def _quarter(found: dict[str, str], today: date) -> Span:
     return Period(start, min(add_months(start, 3), max(start, today) + timedelta(days=1)))
 
 
+def _ordinal_quarter(found: dict[str, str], today: date) -> Span:
+    return _quarter({**found, "q": str(_ORDINALS[found["o"]])}, today)
+
+
+def _half(found: dict[str, str], today: date) -> Span:
+    """The first or second half of a month or of a year."""
+    is_first = _ORDINALS.get(found.get("o", ""), int(found.get("h", "0"))) == 1
+    if "m" in found:
+        start = date(_year_of(_named(found["m"]), found.get("y"), today), _named(found["m"]), 1)
+        middle, end = start.replace(day=16), add_months(start, 1)
+    else:
+        start = date(int(found.get("y", today.year)), 1, 1)
+        middle, end = add_months(start, 6), add_months(start, 12)
+    begin, end = (start, middle) if is_first else (middle, end)
+    return Period(begin, min(end, max(begin, today) + timedelta(days=1)))
+
+
+def _half_of(found: dict[str, str], today: date) -> Span:
+    return _half({**found, **({"y": found["yy"]} if "yy" in found else {})}, today)
+
+
+def _days_of_month(found: dict[str, str], today: date) -> Span:
+    """The first days or weeks of a month."""
+    number = _named(found["m"])
+    start = date(_year_of(number, found.get("y"), today), number, 1)
+    count = int(NUMBERS.get(found.get("n", "one"), 0) or found.get("n", 1))
+    days = count * (7 if found["unit"].startswith("week") else 1)
+    return Period(start, start + timedelta(days=days))
+
+
+def _week_of(found: dict[str, str], today: date) -> Span:
+    day = _date(found["d"], found["m"], found.get("y"), today)
+    monday = day - timedelta(days=day.weekday())
+    return Period(monday, monday + timedelta(days=7))
+
+
+def _numbered_week(found: dict[str, str], today: date) -> Span:
+    """A week by its ISO number: of the year given, or the latest that has begun."""
+    year = int(found.get("y", today.year))
+    monday = date.fromisocalendar(year, int(found["n"]), 1)
+    if "y" not in found and monday > today:
+        monday = date.fromisocalendar(year - 1, int(found["n"]), 1)
+    return Period(monday, monday + timedelta(days=7))
+
+
+def _before_last(found: dict[str, str], today: date) -> Span:
+    last = _last(found, today)
+    assert isinstance(last, Period)
+    return last.before()
+
+
+def _since_start(found: dict[str, str], today: date) -> Span:
+    return Period(_start_of(found["unit"], today), today + timedelta(days=1))
+
+
 def _calendar_year(found: dict[str, str], today: date) -> Span:
     start = date(int(found["y"]), 1, 1)
     return Period(start, min(add_months(start, 12), max(start, today) + timedelta(days=1)))
@@ -173,7 +235,7 @@ def _weekend(_found: dict[str, str], today: date) -> Span:
 
 
 def _ago(found: dict[str, str], today: date) -> Span:
-    count = int(_NUMBERS.get(found["n"], 0) or found["n"])
+    count = int(NUMBERS.get(found["n"], 0) or found["n"])
     if found["unit"].startswith("day"):
         return _one(today - timedelta(days=count))
     monday = _start_of("week", today) - timedelta(days=7 * count)
@@ -201,10 +263,29 @@ _SOURCES: tuple[tuple[str, Builder], ...] = (
     (r"(?:on )?(?P<d>20\d\d-\d\d-\d\d)", _iso),
     (rf"since (?:the )?(?:last )?(?:{_W}|(?P<d>\d{{1,2}}){_TH}(?: of)? {_M}{_YEAR}|yesterday)",
      _since),
+    (r"since (?:the )?(?:start|beginning) of (?:the |this )?(?P<unit>week|month|quarter|year)",
+     _since_start),
+    (r"(?:in |over |during )?(?:the )?(?P<unit>week|month|quarter|year) before last", _before_last),
+    ((rf"(?:in |over |during )?(?:the )?week (?:of|from|beginning)(?: the)? (?P<d>\d{{1,2}}){_TH}"
+     rf"(?: of)? {_M}{_YEAR}"), _week_of),
+    ((rf"(?:in |over |during )?(?:the )?week (?:of|from|beginning) {_M} (?P<d>\d{{1,2}}){_TH}"
+     rf"{_YEAR}"), _week_of),
+    ((r"(?:in )?(?:calendar )?week (?P<n>[1-9]|[1-4]\d|5[0-2])(?: (?:of )?(?P<y>20\d\d))?"
+     r"(?! \w+ ago)"), _numbered_week),
+    ((rf"(?:in |over |during )?(?:the )?(?P<o>first|second) half of (?:{_M}{_YEAR}|"
+     r"(?:the |this )?year|(?P<yy>20\d\d))"), _half_of),
+    (r"(?:in )?h(?P<h>[12])(?: (?P<y>20\d\d))?", _half),
+    ((r"(?:in |over |during )?(?:the )?(?P<o>first|second|third|fourth|1st|2nd|3rd|4th) quarter"
+     r"(?: (?:of )?(?P<y>20\d\d))?"), _ordinal_quarter),
+    ((rf"(?:in |over |during )?(?:the )?first {_NUMBER}? ?(?P<unit>days?|weeks?) of {_M}{_YEAR}"),
+     _days_of_month),
+    (r"year (?:over|on|by) year|year-over-year|yoy", lambda _f, _t: Relative(year=True)),
+    (r"(?:month|week|quarter) (?:over|on|by) (?:month|week|quarter)|month-over-month|mom|wow",
+     lambda _f, _t: Relative()),
     (rf"since {_M} (?P<d>\d{{1,2}}){_TH}{_YEAR}", _since),
     (rf"since (?:the beginning of |the start of )?{_M}{_YEAR}", _since),
     ((rf"(?:in |over |during |for |within )?(?:the )?(?:last|past|previous) {_NUMBER} "
-     r"(?P<unit>days?|weeks?|months?)"), _last_n),
+     r"(?P<unit>days?|weeks?|months?|quarters?|years?)"), _last_n),
     (r"(?:in |over |during |for )?(?:the )?(?:last|past) fortnight",
      lambda _f, t: Period(t - timedelta(days=14), t)),
     ((r"(?:in |over |during |for )?(?:this|the current) (?P<unit>week|month|quarter|year)"

@@ -21,10 +21,13 @@ MEASURES: dict[str, str] = {
     "escalation_rate": "escalation rate|escalated share|hand-over rate|handover rate|"
     "rate of escalation|escalation percentage",
     "escalations": "escalations|escalation|hand-overs|handovers|handed over|escalated|"
-    "transferred|transfers|passed to a person|passed on to a person",
+    "transferred|transfers|passed to a person|passed on to a person|went to a person|"
+    "go to a person|needed a person|need a person|needs a person|ended with a person|"
+    "end with a person",
     "confirmed_share": "confirmed|confirmed by the customer|confirmed share|confirmation rate",
     "silent_share": "silent|silence|ended in silence|left without a word|said nothing|"
-    "silent conversations|without a word",
+    "silent conversations|without a word|without saying anything|went silent|silently|"
+    "left silently",
     "rejected_share": "rejected|said no|customers who said no|customer said no",
     "human_resolved_share": "resolved by a person|resolved by people|resolved by agents|"
     "solved by a person|solved by people|solved by agents|human resolved",
@@ -64,7 +67,7 @@ MEASURES: dict[str, str] = {
     "cpu_share": "cpu share|share of the cpu|share of cpu|from the cpu|by the cpu",
     "extractive_share": "extractive share|quoted articles|share of quotes|quoted|quoted answers",
     "cache_hit_rate": "cache hits|cache hit rate|cached answers|from the cache|cache",
-    "tokens": "tokens|tokens used|token use|token usage",
+    "tokens": "tokens|tokens used|token use|token usage|tokens consumed|token consumption",
     "tokens_per_reply": "tokens per reply|tokens a reply|tokens per answer",
     "worker_use": "worker use|worker utilisation|worker utilization|worker load|busy workers|"
     "workers busy",
@@ -74,14 +77,16 @@ MEASURES: dict[str, str] = {
     "answers stopped|customers stop|stop",
     "knowledge_gaps": "knowledge gaps|gaps|missing articles|article should we write|"
     "articles should we write|articles are missing|article is missing|should we write|"
-    "without an article|no fitting article",
+    "without an article|no fitting article|no article covers|not covered by an article|"
+    "no article answers|articles do not cover",
     "gap_rate": "gap rate|knowledge gap rate",
     "article_uses": "article uses|article use|articles used|use of articles|used articles|"
     "used article|articles by use|article is used|cited articles|cited article|articles cited",
     "wait_time": "wait|waiting time for an agent|waiting time for a person|"
     "wait time for an agent|wait time for a person|waiting time|waiting times|"
     "wait time|wait times|waits|waited|waiting|"
-    "wait for a person|wait for an agent|waiting for a person|time to claim",
+    "wait for a person|wait for an agent|waiting for a person|time to claim|picks up|"
+    "pick up|picked up|takes over|took over|take over|reach a person|reach an agent",
     "handle_time": "handling time|handle time|handling times|aht|agents take|time on a case",
     "sla_kept": "sla|sla kept|promises kept|service level|kept the sla|keep the sla|"
     "sla compliance|promises|kept our promises",
@@ -140,6 +145,7 @@ GROUP_BEFORE = (
 )
 TREND = r"trend|over time|develop(?:ed|ment|s)?|evol(?:ve|ved|ution)|history|course|progress"
 
+SPEED_ORDER = r"longest|slowest|shortest|fastest|quickest"
 MOST = r"most|highest|top|largest|biggest|longest|slowest|greatest|maximum|max|busiest|peak"
 LEAST = r"least|lowest|fewest|smallest|shortest|fastest|quickest|minimum|min|quietest"
 BEST, WORST = r"best", r"worst|weakest"
@@ -159,6 +165,33 @@ CHANGE = (
 AGAINST = (
     r"against|versus|vs|compared (?:with|to)|in comparison (?:with|to)|relative to|than|"
     r"compare (?:it |that )?(?:with|to)|as opposed to|compare(?:d)?"
+)
+#: One word for what people call by many: written so in the phrases above, too.
+SAME: dict[str, str] = {
+    "assistant": "bot|ai|chatbot|robot|machine|virtual assistant|ai assistant|support bot",
+    "person": "human|human being|human agent|employee|representative|rep|staff member|"
+    "member of staff|support agent|real person|live agent",
+    "people": "humans|staff|employees|representatives|reps|support staff|human agents",
+    "conversation": "chat|ticket|case|dialogue|enquiry|inquiry",
+    "conversations": "chats|tickets|cases|dialogues|enquiries|inquiries",
+    "wrong": "incorrect|false|mistaken|erroneous|inaccurate",
+    "handed over": "escalated|transferred|forwarded|referred|passed on|handed off|passed over",
+    "hand-overs": "transfers|handoffs|hand-offs|handovers",
+    "satisfaction": "happiness|contentment",
+    "without a person": "on its own|by itself|on their own|unaided|without human help|"
+    "without help|without a human",
+}
+#: Parts of a day as hours.
+PARTS_OF_DAY: dict[str, tuple[int, int]] = {
+    r"(?:in |at |during )?(?:the )?mornings?": (6, 12),
+    r"(?:in |at |during )?(?:the )?afternoons?": (12, 18),
+    r"(?:in |at |during )?(?:the )?evenings?": (18, 24),
+    r"(?:in |at |during )?(?:the |over )?nights?|overnight": (0, 6),
+}
+#: Follow-ups that tell what to do with the figure before.
+AGAIN = (
+    r"(?:narrow|restrict|limit|zoom|filter|break|split|slice|group|make|change|switch|repeat|do|"
+    r"show)(?: (?:it|that|this|them|the same|down|in|to|on|only|again))+"
 )
 FOLLOW = (
     r"and|what about|how about|same|only|now|but|instead|also|then|ok|okay|just|same for|"
@@ -213,6 +246,8 @@ FILLER = frozenset(
     ranking ranked order ordered sorted compared comparison question(s) reply replies answer answers
     message messages response responses person case cases something anything one ones us again same
     thing still ever per into over yes hello hi thanks thank ok okay vs versus against
+    get gets got getting receive receives received give gives given work works worked went
+    so far we're they're it's there's doing
     last done write wrote writes written found until take takes took end ended ends
     """.split()
 )

@@ -92,6 +92,53 @@ def test_the_questions_cover_every_measure() -> None:
     assert set(MEASURES) | {"savings"} <= asked
 
 
+def test_of_questions_set_aside_later_few_are_missed_and_hardly_any_becomes_another() -> None:
+    """`held_out_again`: 29 of 40 at first sight, 33 after general faults were mended."""
+    readings = [(_read(row), _gold(row)) for row in _load("held_out_again")]
+    exact = [found for found, gold in readings if isinstance(found, Understood)
+             and found.plan == gold]  # fmt: skip
+    others = [found for found, gold in readings if isinstance(found, Understood)
+              and found.plan != gold]  # fmt: skip
+    assert len(exact) >= 33
+    assert len(others) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("escalations in the week of 2 November", "2026-11-02", "2026-11-09"),
+        ("escalations the week before last", "2026-11-02", "2026-11-09"),
+        ("escalations the month before last", "2026-09-01", "2026-10-01"),
+        ("escalations in week 44", "2026-10-26", "2026-11-02"),
+        ("escalations in week 50", "2025-12-08", "2025-12-15"),
+        ("escalations in the first half of October", "2026-10-01", "2026-10-16"),
+        ("escalations in the second half of 2025", "2025-07-01", "2026-01-01"),
+        ("escalations in the second quarter", "2026-04-01", "2026-07-01"),
+        ("escalations in the last two quarters", "2026-05-18", "2026-11-18"),
+        ("escalations since the start of the month", "2026-11-01", "2026-11-19"),
+        ("escalations in the first 3 days of October", "2026-10-01", "2026-10-04"),
+    ],
+)
+def test_a_span_is_read_as_a_person_means_it(text: str, start: str, end: str) -> None:
+    found = read(text, vocabulary=VOCABULARY, today=TODAY)
+    assert isinstance(found, Understood), found
+    assert found.plan.measure == "escalations"
+    assert (str(found.plan.period.start), str(found.plan.period.end)) == (start, end)
+    assert found.plan.compare is None
+
+
+def test_slowest_of_what_is_not_a_time_is_asked_back() -> None:
+    found = read("the three slowest agents", vocabulary=VOCABULARY, today=TODAY,
+                 previous=Plan("escalations", Period(date(2026, 10, 1), date(2026, 11, 1))))  # fmt: skip
+    assert isinstance(found, AskBack)
+
+
+def test_parts_of_a_day_are_hours() -> None:
+    found = read("wait time in the evening", vocabulary=VOCABULARY, today=TODAY)
+    assert isinstance(found, Understood)
+    assert found.plan.filters == (Filter("hour", tuple(str(hour) for hour in range(18, 24))),)
+
+
 def test_there_are_120_questions_and_30_that_cannot_be_answered() -> None:
     assert len(_load("tuned")) + len(_load("held_out")) == 120
     assert len(_load("tuned_refused")) + len(_load("held_out_refused")) == 30
