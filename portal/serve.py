@@ -198,8 +198,8 @@ def serve(
 ) -> str:
     """Serve an ASGI application until a signal. Returns what was wrong, or "" after a drain.
 
-    `pulse` is called every second by the event loop, with whether it drains; `on_drain` once, to end
-    responses that would go on.
+    `pulse` is called every second by the event loop, with whether it drains; `on_drain` once,
+    to end responses that would go on.
     """
     server = PortalServer(
         application,

@@ -125,10 +125,10 @@ TABLE: dict[str, str] = {
     "GET /api/v1/health/": DESK,
     "GET /api/v1/ladder/": DESK,
     "GET /api/v1/conversations/": DESK,
-    "GET /api/v1/conversations/<uuid:conversation_id>/": "LHRHOOOOOL",
-    "GET /api/v1/conversations/<uuid:conversation_id>/messages/": "LHRHOOOOOL",
-    "POST /api/v1/conversations/<uuid:conversation_id>/messages/": "LHRRRRRRRL",  # its customer's
-    "GET /api/v1/conversations/<uuid:conversation_id>/events/": "LHLLLLLLLL",  # its customer's
+    "GET /api/v1/conversations/<uuid:conversation_id>/": "LLRHOOOOOL",
+    "GET /api/v1/conversations/<uuid:conversation_id>/messages/": "LLRHOOOOOL",
+    "POST /api/v1/conversations/<uuid:conversation_id>/messages/": "LLRRRRRRRL",  # its customer's
+    "GET /api/v1/conversations/<uuid:conversation_id>/events/": "LLLLLLLLLL",  # its customer's
     "GET /api/v1/conversations/<uuid:conversation_id>/turns/": TEAM,
     "GET /api/v1/turns/": DESK,
     "GET /api/v1/turns/<uuid:turn_id>/": TEAM,
@@ -203,6 +203,7 @@ MODELS: dict[str, str] = {
     "conversations.article": "s s s -",
     "conversations.section": "s r r r",
     "conversations.synonym": "s s s s",
+    "conversations.apitoken": "a a - -",
     "conversations.articlerevision": "s - - -",
     "conversations.reviewitem": "s - s -",
     "conversations.turn": "s - - -",
