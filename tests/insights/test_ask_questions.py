@@ -128,8 +128,8 @@ def test_a_span_is_read_as_a_person_means_it(text: str, start: str, end: str) ->
 
 
 def test_slowest_of_what_is_not_a_time_is_asked_back() -> None:
-    found = read("the three slowest agents", vocabulary=VOCABULARY, today=TODAY,
-                 previous=Plan("escalations", Period(date(2026, 10, 1), date(2026, 11, 1))))  # fmt: skip
+    before = Plan("escalations", Period(date(2026, 10, 1), date(2026, 11, 1)))
+    found = read("the three slowest agents", vocabulary=VOCABULARY, today=TODAY, previous=before)
     assert isinstance(found, AskBack)
 
 
