@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from conversations.inference.breaker_store import Breakers
-from conversations.inference.ladder import HAND_ON_SECONDS, Step
+from conversations.inference.ladder import Step
 from conversations.inference.remote_rungs import BadRemoteRung, RemoteRung, order, parse
 from conversations.inference.rungs import RungReport, Rungs
 from conversations.models import Turn
@@ -102,7 +102,7 @@ def _objection(report: RungReport) -> str:
         return "turns wait in its queue"
     if report.full:
         return "busy"
-    late = report.predicted_s > settings.CONFIG.first_token_budget - HAND_ON_SECONDS
+    late = report.predicted_s > settings.CONFIG.first_token_budget
     return "late" if late else ""
 
 
