@@ -79,7 +79,7 @@ def test_a_list_counts_no_further_than_it_pages(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("conversations.admin.fast.COUNTED", 10)
     pages = CappedPaginator(Conversation.objects.order_by("-updated_at"), 4)
     assert (pages.count, pages.num_pages, pages.is_capped) == (10, 3, True)
-    few = CappedPaginator(Conversation.objects.filter(pk=None), 4)
+    few = CappedPaginator(Conversation.objects.none(), 4)
     assert (few.count, few.is_capped) == (0, False)
 
 
