@@ -54,7 +54,8 @@ def serve(page: Page, pages: Mapping[str, str]) -> None:
         if whole in pages:
             route.fulfill(status=200, content_type="text/html; charset=utf-8", body=pages[whole])
             return
-        found = finders.find(parts.path.removeprefix("/static/"))
+        name = parts.path.removeprefix("/static/")
+        found = finders.find(name) if name != parts.path else None
         if isinstance(found, str) and Path(found).is_file():
             kind = mimetypes.guess_type(found)[0] or "application/octet-stream"
             route.fulfill(status=200, content_type=kind, body=Path(found).read_bytes())

@@ -172,6 +172,8 @@ def _path(item: Series, places: int, top: float, place: int) -> SafeString:
             pen = "M"
             continue
         steps.append(f"{pen}{_x(position, places):.1f} {_y(value, top):.1f}")
+        if pen == "M":
+            steps.append("h0.1")  # one alone is a dot: the line's ends are round
         pen = "L"
     return format_html('<path class="line line-{}" d="{}"></path>', place % 3, " ".join(steps))
 

@@ -78,11 +78,12 @@ def tiles(scope: Scope, *keys: str) -> tuple[Tile, ...]:
 
 def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") -> Block:
     """A line over the period, with further measures of the same unit beside it."""
-    labels = axis(scope)
+    step = _step(scope, key)
+    labels = axis(scope, step)
     series: list[Series] = []
     found = []
     for measure in (key, *others):
-        plan = scope.plan(measure, scope.step)
+        plan = scope.plan(measure, step)
         by_key = {item.key: item for item in figures(plan)}
         found.append(by_key)
         links = [_link(plan, label.isoformat()) for label in labels] if not series else []
@@ -91,7 +92,7 @@ def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") 
             values = [value or 0 for value in values]
         series.append(Series(str(plan.definition.name), values, links))
     unit = MEASURES[key].unit
-    names = [short(day, scope.step) for day in labels]
+    names = [short(day, step) for day in labels]
     rows = tuple(
         (
             Cell(name, number=False),
@@ -106,27 +107,39 @@ def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") 
             zip(names, [series[0].links] * len(names), strict=True)
         )
     )
-    heads = (capfirst(str(DIMENSIONS[scope.step].name)),
+    heads = (capfirst(str(DIMENSIONS[step].name)),
              *(capfirst(item.name) for item in series))  # fmt: skip
-    export = export_link(scope.plan(key, scope.step))
+    export = export_link(scope.plan(key, step))
+    drawn = line(title, names, series, unit)
+    if not drawn and any(found):
+        note = _("Too little was recorded for a line; the table says what there is.")
     return Block(
-        title, note, chart=line(title, names, series, unit),
+        title, note, chart=drawn,
         table=Table(heads, rows, title, export), folded=True,
         empty="" if any(found) else _("Nothing was recorded in this period."),
     )  # fmt: skip
 
 
-def axis(scope: Scope) -> list[date]:
+def _step(scope: Scope, key: str) -> str:
+    """The step of the line: weeks where most days have too few cases to show a figure."""
+    if scope.step != "day" or not MEASURES[key].minimum:
+        return scope.step
+    days = figures(scope.plan(key, "day"))
+    known = sum(item.value is not None for item in days)
+    return "day" if 2 * known >= scope.period.days else "week"
+
+
+def axis(scope: Scope, step: str) -> list[date]:
     """The days, Mondays or first days of months of the period."""
     day, days = scope.period.start, []
-    if scope.step == "week":
+    if step == "week":
         day -= timedelta(days=day.weekday())
-    elif scope.step == "month":
+    elif step == "month":
         day = day.replace(day=1)
     while day < scope.period.end:
         days.append(day)
-        day = add_months(day, 1) if scope.step == "month" else day + timedelta(
-            days=7 if scope.step == "week" else 1)  # fmt: skip
+        day = add_months(day, 1) if step == "month" else day + timedelta(
+            days=7 if step == "week" else 1)  # fmt: skip
     return days
 
 
