@@ -76,6 +76,7 @@ async def experiment(plan: Plan, machine: Machine, say: Callable[[str], object])
             name, Scene(machine, list(run.present.values()), dice), plan, run, began
         )
         run.injected.append(injected)
+        machine.require_alive()
         say(f"{number:3d}/{len(plan.faults)}  {_line(injected)}")
     run.over = True
     await asyncio.gather(*talking)

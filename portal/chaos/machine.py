@@ -101,6 +101,13 @@ class Machine:
             self._started.wait(90)
         self._started = None
 
+    def require_alive(self) -> None:
+        """Raises NotRunning when `manage.py run` itself ended: a finding of its own."""
+        if self._run is None or not self._run.is_running() or _is_zombie(self._run):
+            raise NotRunning(
+                f"`manage.py run` itself has ended; see {self.layout.var}/terminal.log."
+            )
+
     # --- its processes
 
     def process(self, name: str) -> psutil.Process | None:
@@ -213,3 +220,10 @@ SELECT (SELECT count(*) FROM conversations_turn WHERE state IN ('queued', 'runni
        (SELECT count(*) FROM (SELECT 1 FROM conversations_conversationevent
                                GROUP BY conversation_id HAVING max(seq) <> count(*)) gapped)
 """
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True

@@ -2,15 +2,17 @@
 
 import importlib.util
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
-from portal.embedded.guard import running
+from portal.embedded.guard import running, stop
 from portal.embedded.layout import Layout
 
 START_TIMEOUT = 30.0  # reading a large append-only file included
+PREDECESSOR_SECONDS = 10.0  # for writing its file when it was told to stop
 
 SETTINGS = {
     "port": "0",  # no TCP at all
@@ -45,7 +47,7 @@ class Redis:
 
     def start(self) -> bool:
         """Start it unless it runs. True: it was started."""
-        if self._answers():
+        if self._outlived_by_predecessor():
             return False
         self.layout.redis.mkdir(mode=0o700, exist_ok=True)
         settings = {
@@ -72,15 +74,35 @@ class Redis:
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
         raise RuntimeError(f"Redis did not start. {self.log} ends with:\n{tail}")
 
+    def _outlived_by_predecessor(self) -> bool:
+        """Wait for one that does not answer: it is busy and will, or it is shutting down.
+
+        At its very end it removes the socket, also if it is another's by then, and two of them must
+        never write one file: so it is gone before the next one starts, in the end by force.
+        """
+        deadline = time.monotonic() + PREDECESSOR_SECONDS
+        while (old := running(self.pid_file, "redis-server")) is not None:
+            reply = self._ask()
+            if reply.startswith(b"+PONG"):
+                return True
+            if reply.startswith(b"-LOADING"):
+                deadline = time.monotonic() + PREDECESSOR_SECONDS
+            if time.monotonic() > deadline:
+                stop(old, signal.SIGKILL)
+            time.sleep(0.02)
+        return False
+
     def _answers(self) -> bool:
         """Our process lives and answers PING (it says LOADING while it reads its file)."""
-        if running(self.pid_file, "redis-server") is None:
-            return False
+        alive = running(self.pid_file, "redis-server") is not None
+        return alive and self._ask().startswith(b"+PONG")
+
+    def _ask(self) -> bytes:
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(1)
                 connection.connect(str(self.layout.redis_socket))
                 connection.sendall(b"PING\r\n")
-                return connection.recv(16).startswith(b"+PONG")
+                return connection.recv(16)
         except OSError:
-            return False
+            return b""

@@ -243,7 +243,14 @@ class Command(BaseCommand):
         while True:
             supervisor.tend()
             if time.monotonic() > revive_at:
-                for name in services.revive():
-                    self.say(f"{name} had died and was started again.")
+                self._revive(services)
                 revive_at = time.monotonic() + REVIVE_SECONDS
             time.sleep(TICK)
+
+    def _revive(self, services: Services) -> None:
+        """A service that does not start now may start in a moment: never a reason to end."""
+        try:
+            for name in services.revive():
+                self.say(f"{name} had died and was started again.")
+        except (RuntimeError, OSError) as error:
+            self.say(f"{error} It is tried again.")
