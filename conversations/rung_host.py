@@ -118,16 +118,23 @@ class RungHost:
         self.worker, self.threads = worker, 0
         self.rungs: list[Rung] = []
         self._stopping = threading.Event()
+        self._serving = False
 
     def backends(self) -> list[GenerationBackend]:
         return [rung.backend for rung in self.rungs if rung.backend is not None]
 
     def start(self, rungs: list[Rung], *, threads: int) -> None:
-        """Load them (a model takes seconds), then announce and look after them from a thread."""
+        """Load them (a model takes seconds). Nobody hears of them before `serve`."""
         self.rungs, self.threads = rungs, threads
         for rung in rungs:
             rung.get_ready()
-        if rungs:
+
+    def serve(self) -> None:
+        """The worker takes turns from now on: announce the rungs and look after them. Said any
+        earlier, turns would wait in a queue that nobody reads yet."""
+        self.announce()
+        if self.rungs and not self._serving:
+            self._serving = True
             threading.Thread(target=self._run, name="announcer", daemon=True).start()
 
     def _run(self) -> None:

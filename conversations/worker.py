@@ -62,7 +62,7 @@ def load_rungs(sender: str, instance: Any, **_: object) -> None:
 
 @signals.worker_ready.connect
 def announce_rungs(**_: object) -> None:
-    host.announce()
+    host.serve()
 
 
 @signals.worker_shutting_down.connect
