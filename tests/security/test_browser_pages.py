@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Dialog, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from conversations.models import Article, Message, Note
@@ -84,7 +84,7 @@ def open_first(page: Page, shot: Path) -> None:
 
 
 def watch(context: BrowserContext, problems: list[str]) -> None:
-    context.on("dialog", lambda dialog: (problems.append("dialog"), dialog.dismiss()))
+    context.on("dialog", lambda dialog: note_dialog(dialog, problems))
     context.on(
         "console",
         lambda said: (
@@ -94,6 +94,11 @@ def watch(context: BrowserContext, problems: list[str]) -> None:
         ),
     )
     context.on("request", lambda sent: note_foreign(sent.url, problems))
+
+
+def note_dialog(dialog: Dialog, problems: list[str]) -> None:
+    problems.append(f"a dialog: {dialog.message}")
+    dialog.dismiss()
 
 
 def note_foreign(address: str, problems: list[str]) -> None:
