@@ -34,8 +34,9 @@ async def no_such_socket(_scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
+elsewhere: Any = no_such_socket
 websockets: Any = BrowserOriginValidator(
-    URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)]), settings.WS_ALLOWED_ORIGINS
+    URLRouter([*websocket_urlpatterns, re_path("", elsewhere)]), settings.WS_ALLOWED_ORIGINS
 )
 application = TrustedProxies(
     ProtocolTypeRouter({"http": django_application, "websocket": websockets}),
