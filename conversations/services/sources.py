@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conversations.dialogue.orders import without_orders
 from conversations.inference.extractive import Source
 from conversations.models import Passage
 from conversations.retrieval.types import ArticleHit
@@ -84,7 +85,7 @@ def _joined(passages: Sequence[Passage]) -> str:
         if passage.heading and passage.heading != heading:
             heading = passage.heading
             parts.append(f"## {heading.rsplit(' › ', 1)[-1]}")
-        parts.append(passage.text)
+        parts.append(without_orders(passage.text))
     return "\n\n".join(parts)
 
 
