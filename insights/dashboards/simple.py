@@ -3,12 +3,14 @@
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from insights.dashboards.blocks import Block, Cell, Page, Table
+from conversations.services.review_reading import wrong_answer_rate
+from insights.dashboards.blocks import Block, Cell, Page, Table, Tile
 from insights.dashboards.charts import waterfall
 from insights.dashboards.parts import by_group, over_time, tiles
 from insights.dashboards.scope import Scope
 from insights.figures.figure import sums
 from insights.figures.wording import value_text
+from insights.measures import MEASURES
 from insights.measures.turn_measures import STEPS
 
 
@@ -18,8 +20,9 @@ def quality(scope: Scope) -> Page:
         _("What reviewers and customers say. A share stands with its interval; what nobody "
           "reviewed is not guessed."),
         (
-            Block("", tiles=tiles(scope, "wrong_rate", "reviews", "helpful_rate", "csat",
-                                  "clarification_success", "stopped_rate")),
+            Block("", tiles=(_sampled(scope), *tiles(
+                scope, "wrong_rate", "reviews", "helpful_rate", "csat", "clarification_success",
+                "stopped_rate"))),
             over_time(scope, "wrong_rate", _("Wrong answers over time")),
             by_group(scope, "wrong_rate", "topic", _("Wrong answers by topic"),
                      beside=("reviews", "helpful_rate")),
@@ -27,6 +30,27 @@ def quality(scope: Scope) -> Page:
             by_group(scope, "csat", "agent", _("Satisfaction by agent"), beside=("escalations",)),
         ),
     )  # fmt: skip
+
+
+def _sampled(scope: Scope) -> Tile:
+    """The rate for all answers: from the weekly random samples, weighed. No filters apply."""
+    begin, end = scope.period.bounds(scope.zone)
+    found = wrong_answer_rate(begin=begin, end=end)
+    enough = found is not None and found.count >= MEASURES["wrong_rate"].minimum
+    name = _("Wrong among all answers")
+    meaning = _("From the weekly random samples, each judged answer weighed by how many it stands "
+                "for: wrong, unsafe, or should have been handed over. The rate beside it counts "
+                "what was reviewed for any reason, complaints among it.")  # fmt: skip
+    if found is None or not enough:
+        count = found.count if found else 0
+        least = MEASURES["wrong_rate"].minimum
+        text = _("not enough data: %(n)s of at least %(least)s") % {"n": count, "least": least}
+        return Tile(name, value_text(None, "share"), basis=text, meaning=meaning, lead=True)
+    text = _("%(n)s judged in weekly samples · %(low)s to %(high)s") % {
+        "n": found.count, "low": value_text(found.low, "share"),
+        "high": value_text(found.high, "share"),
+    }  # fmt: skip
+    return Tile(name, value_text(found.share, "share"), basis=text, meaning=meaning, lead=True)
 
 
 def performance(scope: Scope) -> Page:

@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from conversations.services.error_limit import LiveLimit
+from conversations.services.review_reading import wrong_answer_rate
 from insights.figures.figure import figure, portal_zone
 from insights.figures.periods import Period
 from insights.figures.plan import Plan
 from insights.figures.statistics import wilson
+from insights.measures import MEASURES
 from insights.roi.assumptions import Held, Key, held_on
 from insights.roi.matching import Topic, matched
 
@@ -165,17 +168,33 @@ def _net(parts: dict[str, float]) -> float:
 
 
 def _basis(period: Period, zone: ZoneInfo) -> Basis:
-    wrong = figure(Plan("wrong_rate", period))
-    measured = wrong.value is not None
-    low, high = wilson(wrong.counted, wrong.out_of) if wrong.out_of else (0.0, 1.0)
-    rate = (wrong.raw or 0.0) if measured else float(settings.CONFIG.max_error)
+    rate, low, high, measured = _wrong(period, zone)
     return Basis(
         topics=matched(period, zone),
         days=period.days,
         answers=figure(Plan("involvement", period)).counted,
         reviews=figure(Plan("reviews", period)).counted,
         wrong=rate,
-        wrong_low=low if measured else 0.0,
-        wrong_high=high if measured else max(rate, min(high, 2 * rate)),
+        wrong_low=low,
+        wrong_high=high,
         wrong_is_measured=measured,
     )
+
+
+def _wrong(period: Period, zone: ZoneInfo) -> tuple[float, float, float, bool]:
+    """The rate of wrong answers, its interval, and whether it was measured.
+
+    From the weekly random samples where enough of them is judged, since they stand for all
+    answers; else from everything reviewed; else the limit that is set.
+    """
+    begin, end = period.bounds(zone)
+    sampled = wrong_answer_rate(begin=begin, end=end)
+    if sampled is not None and sampled.count >= MEASURES["wrong_rate"].minimum:
+        return sampled.share, sampled.low, sampled.high, True
+    found = figure(Plan("wrong_rate", period))
+    if found.value is not None:
+        low, high = wilson(found.counted, found.out_of)
+        return found.value, low, high, True
+    limit = LiveLimit(settings.CONFIG.max_error)()
+    high = wilson(found.counted, found.out_of)[1] if found.out_of else 1.0
+    return limit, 0.0, max(limit, min(high, 2 * limit)), False
