@@ -18,7 +18,7 @@ EVENT_CATALOG: dict[str, str] = {
     "breaker.changed": "A rung's circuit breaker opened, closed or was set by hand.",
     "turn.handed_on": "A worker passed its turn to the next rung, with the reason.",
     "turn.moved_down": "A turn whose rung has no worker any more was rung on another.",
-    "calibration.refused": "The decision's file cannot be used; the shipped one, or a conservative default, serves.",
+    "calibration.refused": "The decision's file cannot be used; the one before it in line serves.",
     "stream.reader.lost": "The web process lost Redis and is reconnecting.",
     "doorbell.failed": "A notice could not be sent; clients catch up by polling.",
     "knowledge.imported": "An import of articles ended.",
