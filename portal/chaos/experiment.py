@@ -63,6 +63,7 @@ class Run:
 async def experiment(plan: Plan, machine: Machine, say: Callable[[str], object]) -> dict[str, Any]:
     """Ask until all faults are done and all questions asked, then audit. Returns the report."""
     dice = random.Random(plan.seed)
+    await _whole(machine)
     run, began = Run(), time.monotonic()
     talking = [
         asyncio.create_task(_talk(place, machine.url, plan, run))

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from conversations.inference.rungs import RungReport
 from conversations.models import Article, Passage, Turn
+from conversations.retrieval.chunking import embedding_text
+from conversations.retrieval.embedding import configured_embedder
 from conversations.services import pulse
 from conversations.services.liveness import LivenessSession
 from portal.doctor import (
@@ -106,7 +108,7 @@ def test_a_database_that_is_old_odd_full_or_of_another_time_is_named(
 def test_a_slow_disk_is_named_with_its_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([0.0, 0.05] * 5)
     monkeypatch.setattr(database, "_value", lambda statement: 0)
-    monkeypatch.setattr(database.time, "perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("portal.doctor.database.time.perf_counter", lambda: next(ticks))
     finding = by_code(database.commit_time())["database.disk"]
     assert finding.level == Level.WARNING and "50 ms" in finding.text
 
@@ -174,10 +176,8 @@ def test_vectors_of_another_model_are_a_fault_and_the_models_own_are_well(settin
     )  # fmt: skip
     mismatch = by_code(knowledge.foreign_vectors())["embedding.mismatch"]
     assert "embed_articles --again" in mismatch.todo
-    text = knowledge.embedding_text(
-        title="Returns", kind=passage.kind, heading="", plain="30 days."
-    )
-    vector = knowledge.configured_embedder().embed([text])[0]
+    text = embedding_text(title="Returns", kind=passage.kind, heading="", plain="30 days.")
+    vector = configured_embedder().embed([text])[0]
     Passage.objects.filter(pk=passage.pk).update(embedding=vector)
     assert by_code(knowledge.foreign_vectors())["embedding"].level == Level.WELL
 
@@ -185,7 +185,8 @@ def test_vectors_of_another_model_are_a_fault_and_the_models_own_are_well(settin
 def test_disk_memory_models_and_static_files_are_looked_at(
     settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host.shutil, "disk_usage", lambda _: SimpleNamespace(free=host.GIB // 2))
+    half = SimpleNamespace(free=host.GIB // 2)
+    monkeypatch.setattr("portal.doctor.host.shutil.disk_usage", lambda _: half)
     assert host.disk(tmp_path / "not" / "there").level == Level.FAULT
     assert host.memory(host.GIB // 2).level == Level.WARNING
     settings.STATIC_ROOT = tmp_path

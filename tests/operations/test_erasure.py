@@ -176,8 +176,8 @@ def test_after_an_erasure_no_column_of_the_database_and_no_key_of_redis_holds_a_
     call_command("erase_customer", email=EMAIL.upper(), yes=True)
     assert places_of(MARK) == []
     assert places_of("Ottilie") == []
-    texts = [bytes(key) for key in redis_client.keys("portal:turn:*")]
-    mine = str(Turn.objects.get(conversation=case.mine.id).pk).encode()
+    texts = [str(key) for key in redis_client.scan_iter("portal:turn:*")]
+    mine = str(Turn.objects.get(conversation=case.mine.id).pk)
     assert texts and not [key for key in texts if mine in key]
 
 

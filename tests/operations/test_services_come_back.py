@@ -60,12 +60,14 @@ def test_redis_that_hangs_is_replaced_and_one_that_is_busy_is_left(
     assert not first.is_running() or first.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_service_that_does_not_start_never_ends_the_portal() -> None:
+def test_a_service_that_does_not_start_never_ends_the_portal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def revive() -> list[str]:
         raise RuntimeError("Redis did not start.")
 
     said: list[str] = []
     command = Command()
-    command.say = said.append  # type: ignore[method-assign]
+    monkeypatch.setattr(command, "say", said.append)
     command._revive(cast(Services, SimpleNamespace(revive=revive)))
     assert said == ["Redis did not start. It is tried again."]

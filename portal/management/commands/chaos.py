@@ -49,7 +49,10 @@ class Command(BaseCommand):
             help="harm one worker also while the other is still starting",
         )
         parser.add_argument(
-            "--budget", type=float, default=10.0, help="the portal's PORTAL_FIRST_TOKEN_BUDGET"
+            "--budget",
+            type=float,
+            default=0.0,
+            help="the portal's PORTAL_FIRST_TOKEN_BUDGET; 10 has the model write on a busy machine",
         )
         parser.add_argument("--cache", action="store_true", help="with the answer cache")
         parser.add_argument("--json", type=Path, help="write the report to this file")
@@ -94,14 +97,10 @@ class Command(BaseCommand):
             self._share_models(machine)
             self._say(f"starting a portal in {machine.layout.var}")
             cache = "true" if options["cache"] else "false"
-            machine.start(
-                extra={
-                    "PORTAL_ANSWER_CACHE": cache,
-                    "PORTAL_LIMIT_FACTOR": "0",
-                    # Have the model write also where it is late: answers in the middle are wanted.
-                    "PORTAL_FIRST_TOKEN_BUDGET": str(options["budget"]),
-                }
-            )
+            extra = {"PORTAL_ANSWER_CACHE": cache, "PORTAL_LIMIT_FACTOR": "0"}
+            if options["budget"]:
+                extra["PORTAL_FIRST_TOKEN_BUDGET"] = str(options["budget"])
+            machine.start(extra=extra)
         return asyncio.run(experiment(plan, machine, self._say))
 
     def _share_models(self, machine: Machine) -> None:
