@@ -2,8 +2,26 @@
 
 from django.contrib import admin
 
-from conversations.admin import conversations, desk, knowledge, review, turns, verdicts
+from conversations.admin import (
+    api_tokens,
+    conversations,
+    desk,
+    knowledge,
+    review,
+    synonyms,
+    turns,
+    verdicts,
+)
 
-__all__ = ["conversations", "desk", "knowledge", "review", "turns", "verdicts"]
+__all__ = [
+    "api_tokens",
+    "conversations",
+    "desk",
+    "knowledge",
+    "review",
+    "synonyms",
+    "turns",
+    "verdicts",
+]
 
 admin.site.enable_nav_sidebar = False  # the front page lists everything; tables need the width

@@ -73,7 +73,7 @@ TABLE: dict[str, str] = {
     "GET /admin/otp_totp/totpdevice/<int:pk>/qrcode/": "LLLLLRRRRL",
     "POST /admin/otp_totp/totpdevice/<int:pk>/qrcode/": "LLLLLRRRRL",
     # --- the review queue
-    "GET /admin/conversations/article/preview/": "----------",
+    "GET /admin/conversations/article/preview/": STAFF_POST,
     "POST /admin/conversations/article/preview/": STAFF,
     f"GET {_REVIEW}next/": STAFF,
     f"POST {_REVIEW}next/": STAFF,
