@@ -32,6 +32,19 @@ def quantile(share: float, metric: str, by: str = "") -> str:
     return f"histogram_quantile({share}, sum by ({labels}) (rate({metric}_bucket[{WINDOW}])))"
 
 
+def rate(metric: str, by: str = "", where: str = "") -> str:
+    grouped = f" by ({by})" if by else ""
+    return f"sum{grouped} (rate({metric}{where}[{WINDOW}]))"
+
+
+def share(part: str, whole: str) -> str:
+    return f"max by (rung) ({part}) / clamp_min(max by (rung) ({whole}), 1)"
+
+
+def stat(title: str, query: str, unit: str = "short", limit: float | None = None) -> Panel:
+    return Panel(title, ((query, ""),), unit=unit, kind="stat", width=4, height=4, limit=limit)
+
+
 def _target(number: int, query: tuple[str, str]) -> dict[str, Any]:
     expression, legend = query
     return {
