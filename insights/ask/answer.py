@@ -11,6 +11,7 @@ from insights.figures.decompose import Contribution, concentration, of_count, of
 from insights.figures.figure import Figure, figure, figures, is_approximate
 from insights.figures.plan import SAVINGS, Filter, Plan
 from insights.figures.reading import one_moment
+from insights.figures.statistics import may_be_chance
 from insights.figures.wording import (
     difference_text,
     filters_text,
@@ -215,7 +216,7 @@ def _why(plan: Plan) -> Answer:
         text += " " + _("A middle value cannot be split exactly into its groups; look at it by "
                         "topic or channel.")  # fmt: skip
         return Answer(plan, text, (row,), link)
-    if _may_be_chance(after, before):
+    if may_be_chance(after, before):
         text += " " + _("Their 95 % intervals overlap: it may be chance.")
     cuts = _cuts(plan, change)
     if cuts and change:
@@ -225,13 +226,6 @@ def _why(plan: Plan) -> Answer:
             "dimension": best.dimension, "parts": lead,
         }  # fmt: skip
     return Answer(plan, text, (row,), link, cuts=cuts)
-
-
-def _may_be_chance(after: Figure, before: Figure) -> bool:
-    """Whether two shares rest on too little to be told apart."""
-    if None in (after.low, after.high, before.low, before.high):
-        return False
-    return (after.low or 0) <= (before.high or 0) and (before.low or 0) <= (after.high or 0)
 
 
 def _cuts(plan: Plan, change: float) -> tuple[Cut, ...]:

@@ -10,7 +10,7 @@ from insights.dashboards.parts import change_of
 from insights.figures.figure import Figure, figure, figures
 from insights.figures.periods import Period
 from insights.figures.plan import Filter, Plan
-from insights.figures.statistics import median, wilson
+from insights.figures.statistics import may_be_chance, median, wilson
 from insights.figures.wording import key_text, value_text
 from insights.links import rows_link
 from insights.measures import MEASURES
@@ -60,6 +60,8 @@ def _changed(week: Period) -> list[Line]:
         now, before = figure(plan), figure(plan.over(week.before()))
         change, mood = change_of(measure, now, before)
         if now.value is not None and change:
+            if may_be_chance(now, before):
+                change, mood = _("%s, may be chance") % change, ""
             text = _("%(name)s: %(value)s in the last 7 days (%(change)s)") % {
                 "name": capfirst(str(measure.name)),
                 "value": value_text(now.value, measure.unit), "change": change,

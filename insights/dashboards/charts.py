@@ -40,8 +40,9 @@ def line(title: str, labels: Sequence[str], series: Sequence[Series], unit: Unit
     parts.append(_points(series[0], labels, top, unit))
     return format_html(
         '<div class="chart-scroll" tabindex="0" role="group" aria-label="{}">'
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-labelledby="chart-{}">'
-        '<title id="chart-{}">{}</title>{}</svg></div>{}',
+        '<svg class="chart" viewBox="0 0 {} {}" role="group" aria-labelledby="chart-{}">'
+        '<title id="chart-{}">{}</title>{}</svg></div>'
+        '<p class="chart-said" data-said aria-hidden="true"></p>{}',
         title, WIDTH, HEIGHT, number, number, _summary(title, labels, series[0], unit),
         format_html_join("", "{}", ((part,) for part in parts)), _legend(series),
     )  # fmt: skip
@@ -179,6 +180,7 @@ def _path(item: Series, places: int, top: float, place: int) -> SafeString:
 
 
 def _points(item: Series, labels: Sequence[str], top: float, unit: Unit) -> SafeString:
+    """A link for each value. One tab stop for all: arrows go from one to the next (controls.js)."""
     if len(labels) > 120:
         return SafeString("")
     drawn = []
@@ -187,13 +189,13 @@ def _points(item: Series, labels: Sequence[str], top: float, unit: Unit) -> Safe
             continue
         link = item.links[position] if item.links else ""
         drawn.append(
-            (link, round(_x(position, len(labels)), 1), round(_y(value, top), 1),
-             f"{labels[position]}: {value_text(value, unit)}")
+            (link, "-1" if drawn else "0", f"{labels[position]}: {value_text(value, unit)}",
+             round(_x(position, len(labels)), 1), round(_y(value, top), 1))
         )  # fmt: skip
     return format_html_join(
         "",
-        '<a href="{}" tabindex="-1"><circle class="point" cx="{}" cy="{}" r="7"></circle>'
-        "<title>{}</title></a>",
+        '<a href="{}" tabindex="{}" aria-label="{}">'
+        '<circle class="point" cx="{}" cy="{}" r="7"></circle></a>',
         drawn,
     )
 

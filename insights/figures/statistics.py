@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 Z95 = 1.959964
 
@@ -32,6 +33,22 @@ def poisson(count: int, z: float = Z95) -> tuple[float, float]:
     high_count = count + 1
     high = high_count * (1 - 1 / (9 * high_count) + z / (3 * math.sqrt(high_count))) ** 3
     return max(0.0, low), high
+
+
+class Bounded(Protocol):
+    """What has an interval, or none."""
+
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+
+
+def may_be_chance(after: Bounded, before: Bounded) -> bool:
+    """Whether two shares rest on too little to be told apart: their intervals overlap."""
+    if None in (after.low, after.high, before.low, before.high):
+        return False
+    return (after.low or 0) <= (before.high or 0) and (before.low or 0) <= (after.high or 0)
 
 
 def erlang_c(load: float, agents: int) -> float:

@@ -90,6 +90,16 @@ def test_a_charts_points_are_reached_and_named_by_the_keyboard(
     page.goto(ORIGIN + address)
     chart = page.locator("svg.chart").first
     assert chart.get_attribute("aria-labelledby")
+    assert chart.locator('a[tabindex="0"]').count() == 1
+    chart.locator('a[tabindex="0"]').focus()
+    first = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.keyboard.press("ArrowRight")
+    second = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert first != second
+    assert second
+    assert page.locator("[data-said]").first.inner_text() == second
+    page.keyboard.press("Home")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == first
     table = page.locator("details.as-table").first
     table.locator("summary").focus()
     page.keyboard.press("Enter")

@@ -23,10 +23,11 @@ from insights.figures.figure import (
 )
 from insights.figures.periods import Period, last_days, moment, on_whole_hours
 from insights.figures.plan import Filter, Plan, check
+from insights.ledger.verification import VerificationService
 from insights.measures import MEASURES, Measure, allowed
 from insights.measures.histogram import EDGES, ERROR, quantile
 from insights.measures.turn_measures import STEPS
-from insights.models import DirtyHour
+from insights.models import DirtyHour, Rollup
 from insights.roi import matching
 from insights.roi.matching import matched
 
@@ -212,3 +213,17 @@ def test_last_days_leave_out_today() -> None:
     assert last_days(just_after_midnight, BERLIN, 7) == Period(
         date(2026, 11, 11), date(2026, 11, 18)
     )
+
+
+def test_all_sums_equal_a_recount_after_late_and_repeated_events(
+    history: None, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small run of `manage.py verify_rollups --late`, which does the same to 100,000."""
+    monkeypatch.setattr(reckoning, "EXACT_ROWS", 100)
+    service = VerificationService()
+    assert service.disturb(events=400, seed=3, now=now) > 200
+    compared, found = service.compare(Period(date(2026, 9, 1), date(2026, 11, 19)))
+    assert compared > 5_000
+    assert not found, found[:5]
+    Rollup.objects.filter(dimension="topic").delete()
+    assert service.compare(PERIOD)[1]  # it can tell
