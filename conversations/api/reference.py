@@ -60,6 +60,8 @@ _PROGRAMS: Security = [{"apiToken": []}, {"session": []}]
 _CUSTOMER: Security = [{"apiToken": []}, {"conversationKey": []}, {"session": []}]
 
 
+_WRITERS: Security = [{"apiToken": []}, {"conversationKey": []}]
+
 _PAGES: dict[str, Any] = {}
 
 
@@ -127,7 +129,7 @@ def write(
     answer_example: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Something that changes the record."""
-    auth = _CUSTOMER if customers else _PROGRAMS
+    auth = _WRITERS if customers else _PROGRAMS
     if open_to_all:
         auth = [{"apiToken": []}, {}]
     numbers = [400, 401, 403, 406, 413, 415, 422, 429]
