@@ -15,7 +15,7 @@ from conversations.services.synonyms import SynonymService, UnusableSynonym, che
 service = SynonymService()
 
 
-class SynonymForm(forms.ModelForm):  # type: ignore[type-arg]
+class SynonymForm(forms.ModelForm):
     class Meta:
         model = Synonym
         fields = ("term", "words", "language")

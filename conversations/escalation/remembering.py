@@ -131,6 +131,6 @@ def _fact(conversation_id: UUID, fact_id: int) -> MemoryFact:
 def _free(conversation_id: UUID, kind: str, value: str, fact: MemoryFact | None) -> None:
     """Take the place of another fact that says the same."""
     rows = MemoryFact.objects.filter(conversation=conversation_id, kind=kind, erased_at=None)
-    for row in rows.exclude(pk=fact.pk if fact else None):
-        if same(row.value, value):
+    for row in rows:
+        if (fact is None or row.pk != fact.pk) and same(row.value, value):
             row.delete()

@@ -105,7 +105,9 @@ class MemoryService(BaseService):
 
         Needs the conversation's row lock. Returns how many facts were forgotten.
         """
-        forgotten = [erase(fact, now) for fact in active(conversation.pk)]
+        forgotten = active(conversation.pk)
+        for fact in forgotten:
+            erase(fact, now)
         conversation.summary, conversation.summary_seq = "", conversation.head_seq
         conversation.save(update_fields=["summary", "summary_seq"])
         return len(forgotten)
