@@ -13,7 +13,15 @@ import yaml
 from portal import conf
 
 TOOLS = conf.ROOT / "var" / "deploy-tools"
-OVERLAYS = ("trial", "small", "medium", "large")
+OVERLAYS = ("trial", "small", "medium", "large", "rest")
+#: What no overlay has: components for some installations only.
+REST = """
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [../small]
+components: [../../components/remote, ../../components/tracing]
+images: [{name: portal-worker-cpu, newName: registry.example.com/worker-cpu, newTag: 0.1.0}]
+"""
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +44,13 @@ def rendered(
 ) -> dict[str, Path]:
     """Each overlay as `kubectl kustomize` renders it."""
     folder = tmp_path_factory.mktemp("rendered")
+    deploy = shutil.copytree(conf.ROOT / "deploy", folder / "deploy")
+    rest = deploy / "kubernetes" / "overlays" / "rest"
+    rest.mkdir()
+    (rest / "kustomization.yaml").write_text(REST)
     files = {}
     for overlay in OVERLAYS:
-        source = conf.ROOT / "deploy" / "kubernetes" / "overlays" / overlay
+        source = deploy / "kubernetes" / "overlays" / overlay
         done = subprocess.run(
             [tool("kubectl"), "kustomize", str(source)], capture_output=True, text=True, check=False
         )

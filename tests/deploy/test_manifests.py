@@ -99,7 +99,7 @@ def test_every_variable_is_a_setting_that_portal_reads(objects: Objects, overlay
     assert named - known == set()
 
 
-@pytest.mark.parametrize("overlay", ["small", "medium", "large"])
+@pytest.mark.parametrize("overlay", ["small", "medium", "large", "rest"])
 def test_no_secret_is_in_the_manifests(objects: Objects, overlay: str) -> None:
     assert of_kind(objects[overlay], "Secret") == {}
     for name, template in pods(objects[overlay]).items():
