@@ -45,6 +45,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "desk-draft": {"text": "hi"},
     "desk-rewrite": {"text": "hi", "style": "shorter"},
     "desk-article": {"title": "hi", "text": "hi"},
+    "desk-facts": {"kind": "name", "value": "Jo"},
+    "desk-fact": {"kind": "name", "value": "Jo"},
     "desk-canned": {"shortcut": "hi", "title": "hi", "body": "hi"},
     "desk-views": {"name": "hi", "filters": {}},
 }
