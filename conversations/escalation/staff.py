@@ -25,10 +25,22 @@ class StaffService(BaseService):
     name = "staff"
 
     def heard(self, *, agent: Agent, now: datetime) -> str:
-        """The agent's page is there. Returns the availability."""
+        """The agent's page is there. Returns the availability.
+
+        Who was signed off by silence, or is here for the first time, is back as before; who chose
+        to be offline stays so.
+        """
         mine = AgentProfile.objects.filter(user_id=agent.id)
         mine.filter(Q(seen_at__isnull=True) | Q(seen_at__lt=now - HEARD_EVERY)).update(seen_at=now)
-        return mine.values_list("availability", flat=True).first() or "offline"
+        known = mine.values_list("availability", "returns_as").first()
+        availability, returns_as = known or ("offline", "")
+        if availability != AgentProfile.Availability.OFFLINE or not returns_as:
+            return availability
+        with self.operation("return"), transaction.atomic():
+            away = mine.filter(availability=availability, returns_as=returns_as)
+            if away.update(availability=returns_as, returns_as="", seen_at=now):
+                _record(agent, returns_as, now)
+        return returns_as
 
     def change(
         self,
@@ -44,7 +56,7 @@ class StaffService(BaseService):
         if availability is not None:
             if availability not in AgentProfile.Availability.values:
                 raise InvalidInput
-            fields["availability"] = availability
+            fields |= {"availability": availability, "returns_as": ""}
         if languages is not None:
             fields["languages"] = list(dict.fromkeys(language[:12] for language in languages))[:20]
         if takes_automatically is not None:
@@ -54,13 +66,17 @@ class StaffService(BaseService):
             before = mine.values_list("availability", flat=True).get()
             mine.update(**fields)
             if availability is not None and availability != before:
-                record(
-                    action="agent.availability",
-                    now=now,
-                    actor=agent.id,
-                    agent=agent.id,
-                    availability=availability,
-                )
+                _record(agent, availability, now)
+
+
+def _record(agent: Agent, availability: str, now: datetime) -> None:
+    record(
+        action="agent.availability",
+        now=now,
+        actor=agent.id,
+        agent=agent.id,
+        availability=availability,
+    )
 
 
 def me(agent: Agent, now: datetime) -> dict[str, Any]:

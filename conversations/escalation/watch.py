@@ -85,7 +85,7 @@ class DeskWatchService(BaseService):
         for profile in list(silent[:BATCH]):
             with transaction.atomic():
                 if silent.filter(pk=profile.pk).update(
-                    availability=AgentProfile.Availability.OFFLINE
+                    availability=AgentProfile.Availability.OFFLINE, returns_as=F("availability")
                 ):
                     record(
                         action="agent.availability", now=now, agent=profile.user_id,

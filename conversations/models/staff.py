@@ -77,6 +77,11 @@ class AgentProfile(models.Model):
         choices=Availability.choices,
         default=Availability.OFFLINE,
     )
+    #: What the agent is again when the desk is opened; empty after "offline" was chosen by hand.
+    returns_as = models.CharField(
+        max_length=8, choices=Availability.choices, default=Availability.ONLINE, blank=True,
+        editable=False,
+    )  # fmt: skip
     seen_at = models.DateTimeField(_("last heard"), null=True, blank=True)
     assigned_at = models.DateTimeField(_("last given a conversation"), null=True, blank=True)
 

@@ -11,6 +11,7 @@ from conversations.escalation.assignment import Candidate, Need, choose
 from conversations.escalation.desk import EscalationDeskService
 from conversations.escalation.holding import HoldingService
 from conversations.escalation.speech import SpeechService
+from conversations.escalation.staff import StaffService
 from conversations.escalation.tending import TendingService
 from conversations.escalation.watch import DeskWatchService
 from conversations.models import (
@@ -207,3 +208,20 @@ def test_a_topic_goes_to_the_team_that_has_it() -> None:
         former=former,
     )  # fmt: skip
     assert again and again.team == team
+
+
+def test_an_agent_signed_off_by_silence_is_back_when_the_desk_is_opened(mira: Agent) -> None:
+    DeskWatchService().watch(now=timezone.now() + timedelta(minutes=3))
+    assert AgentProfile.objects.get(user_id=mira.id).availability == "offline"
+    assert StaffService().heard(agent=mira, now=timezone.now()) == "online"
+    assert AgentProfile.objects.get(user_id=mira.id).availability == "online"
+
+
+def test_an_agent_who_chose_to_be_offline_stays_so(mira: Agent) -> None:
+    StaffService().change(agent=mira, now=timezone.now(), availability="offline")
+    assert StaffService().heard(agent=mira, now=timezone.now()) == "offline"
+
+
+def test_a_new_agent_is_online_at_the_first_opening(make_agent: MakeAgent) -> None:
+    new = make_agent("new", availability="offline", seen_at=None)
+    assert StaffService().heard(agent=new, now=timezone.now()) == "online"
