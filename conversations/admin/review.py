@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -29,6 +30,7 @@ from portal.core.errors import ServiceError
 
 UNDO_WITHIN = timedelta(minutes=30)
 SNOOZE = timedelta(days=1)
+COLLEAGUES = 12  # to whom turns can be assigned from the list
 
 
 @admin.register(ReviewItem)
@@ -73,6 +75,20 @@ class ReviewItemAdmin(FastAdmin):
         return own + super().get_urls()
 
     # --- the list
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """The plain ones, and one for each colleague who may judge."""
+        actions: dict[str, Any] = super().get_actions(request)
+        if not self.has_change_permission(request):
+            return actions
+        colleagues = get_user_model().objects.with_perm(
+            "conversations.change_reviewitem", backend="django.contrib.auth.backends.ModelBackend"
+        )
+        for user in colleagues.exclude(pk=request.user.pk).order_by("username")[:COLLEAGUES]:
+            name = user.get_full_name() or user.get_username()
+            action = review_actions.assign_to(user.pk, name)
+            actions[action[1]] = action
+        return actions
 
     @admin.display(description=gettext_lazy("question"))
     def question(self, item: ReviewItem) -> str:

@@ -67,6 +67,15 @@ def release(_admin: Any, request: HttpRequest, queryset: QuerySet[ReviewItem]) -
     _tell(request, ReviewQueueService().assign(items=_ids(queryset), user_id=None))
 
 
+def assign_to(user_id: int, name: str) -> tuple[Any, str, str]:
+    """An action that gives the chosen turns to one colleague."""
+
+    def assign(_admin: Any, request: HttpRequest, queryset: QuerySet[ReviewItem]) -> None:
+        _tell(request, ReviewQueueService().assign(items=_ids(queryset), user_id=user_id))
+
+    return assign, f"assign_{user_id}", _("Assign to %(name)s") % {"name": name}
+
+
 @admin.action(description=gettext_lazy("Export as CSV"), permissions=["view"])
 def export(_admin: Any, request: HttpRequest, queryset: QuerySet[ReviewItem]) -> HttpResponse:
     rows = export_rows(queryset.prefetch_related(None))

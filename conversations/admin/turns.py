@@ -32,7 +32,6 @@ class TurnAdmin(ReadOnlyAdmin):
     change_form_template = "admin/review/turn.html"
     list_display = (
         "accepted_at", "question_text", "decision", "reason", "chance", "tier", "first_token",
-        "state",
     )  # fmt: skip
     list_filter = (
         "decision", ("tier", KnownValues), ("reason", KnownValues), "state", "accepted_at",

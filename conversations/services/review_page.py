@@ -66,6 +66,15 @@ class Page:
     others: tuple[Review, ...]
     history: tuple[ReviewChange, ...]
 
+    @property
+    def used(self) -> list[Read]:
+        """The passages that the reply was written from."""
+        return [read for read in self.passages if read.in_prompt]
+
+    @property
+    def unused(self) -> list[Read]:
+        return [read for read in self.passages if not read.in_prompt]
+
 
 def read_page(*, turn_id: Any, user_id: int) -> Page | None:
     """Everything of one turn, or None. Others' verdicts are not shown before one's own."""

@@ -169,6 +169,18 @@ def test_bulk_actions_and_a_harmless_export(
     assert ",sam,right," in lines[1]
 
 
+def test_turns_are_assigned_to_a_colleague_from_the_list(
+    judge: Client, make_turn: MakeTurn, kim: User
+) -> None:
+    item = queued(make_turn())
+    chosen = {"action": f"assign_{kim.pk}", "_selected_action": [item.pk]}
+    assert judge.post(reverse(QUEUE), chosen).status_code == 302
+    assert ReviewItem.objects.get().assignee == kim
+    assert (
+        f"assign_{make_user('ann', 'agent').pk}" not in judge.get(reverse(QUEUE)).content.decode()
+    )
+
+
 @pytest.mark.parametrize("role", ["agent", ""])
 def test_who_has_no_right_to_judge_is_refused(
     client: Client, make_turn: MakeTurn, role: str
