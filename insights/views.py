@@ -1,18 +1,21 @@
 """The pages: each reads the address, builds one page and draws it."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from insights import links, queries
 from insights.access import insights_view, may_apply
 from insights.ask import vocabulary
 from insights.ask.answer import Answer, answer
+from insights.ask.proposing import propose
 from insights.ask.reading import AskBack, Refused, Understood
 from insights.ask.refusals import reason
 from insights.ask.rules import read
@@ -30,6 +33,8 @@ from insights.figures.wording import filters_text, period_text
 from insights.measures import DIMENSIONS, MEASURES, allowed, label
 from insights.models import BriefSubscription
 from insights.navigation import PAGES
+from insights.proposer import proposer
+from portal.core.errors import ServiceError
 
 PAGE_SIZE = 50
 _LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl", "pt")
@@ -154,12 +159,28 @@ def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
     found = read(question, vocabulary=vocabulary.current(), today=today, previous=previous)
     match found:
         case Refused():
-            return {"refused": reason(found)}
+            return {"refused": reason(found), **_proposed(question, found, today)}
         case AskBack():
             choices = [(_name(plan), links.ask_link(plan)) for plan in found.choices]
             return {"choices": choices, "words": found.words}
         case Understood():
             return {"mended": found.mended, **_answered(answer(found.plan))}
+
+
+def _proposed(question: str, refused: Refused, today: date) -> dict[str, Any]:
+    """A model's proposal, to be opened by the reader; nothing where none is configured or fits."""
+    generate = proposer() if refused.why in ("unknown", "measure") else None
+    if generate is None:
+        return {}
+    try:
+        plan = propose(question, generate, vocabulary=vocabulary.current(), today=today)
+    except ServiceError:
+        return {}
+    if plan is None:
+        return {}
+    by = _(" by %s") % DIMENSIONS[plan.group].name if plan.group else ""
+    about = ", ".join(filter(None, (period_text(plan.period), filters_text(plan.filters))))
+    return {"proposal": f"{_name(plan)}{by}: {about}", "proposal_link": links.ask_link(plan)}
 
 
 def _name(plan: Plan) -> str:

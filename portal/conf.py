@@ -234,6 +234,12 @@ class Config:
         "http://localhost:8000",
         "Where people open the portal (https://support.example.com): links in e-mails begin so.",
     )
+    plan_rung: str = _env(
+        "PORTAL_PLAN_RUNG",
+        "",
+        "Remote rung that may propose a plan for a question in plain words that the rules do not "
+        "understand. Unset: none is asked.",
+    )
     brief_hour: int = _env(
         "PORTAL_BRIEF_HOUR", 7, "Hour (0 to 23) from which the morning brief is sent."
     )

@@ -183,7 +183,7 @@ def _points(item: Series, labels: Sequence[str], top: float, unit: Unit) -> Safe
     """A link for each value. One tab stop for all: arrows go from one to the next (controls.js)."""
     if len(labels) > 120:
         return SafeString("")
-    drawn = []
+    drawn: list[tuple[str, str, str, float, float]] = []
     for position, value in enumerate(item.values):
         if value is None:
             continue
