@@ -108,10 +108,10 @@ def test_a_model_that_cannot_be_loaded_says_why_and_is_tried_again(
     assert "5.6 GiB" in report.reason
     there.append(ScriptedBackend(name="gpu"))
     rung.look_after()
-    assert not rung.ready, "not at once"
+    assert rung.backend is None, "not at once"
     monkeypatch.setattr(rung_host, "RETRY_SECONDS", 0.0)
     rung.look_after()
-    assert rung.ready
+    assert rung.report("w1", 1, 0).ready
 
 
 def test_a_server_that_is_away_is_not_ready_until_it_is_back(
@@ -120,16 +120,12 @@ def test_a_server_that_is_away_is_not_ready_until_it_is_back(
     monkeypatch.setattr("conversations.inference.remote_backend.CHECK_SECONDS", 0.0)
     rung = Rung("vllm", lambda: RemoteBackend(wire.rung()))
     rung.get_ready()
-    wire.models_status = 503
-    rung.look_after()
-    assert rung.ready, "busy is not away"
-    wire.models_status = 500
-    rung.look_after()
-    assert not rung.ready
-    assert "HTTP 500" in rung.report("w", 1, 0).reason
-    wire.models_status = 200
-    rung.look_after()
-    assert rung.ready
+    for status, ready, why in ((503, True, ""), (500, False, "HTTP 500"), (200, True, "")):
+        wire.models_status = status
+        rung.look_after()
+        report = rung.report("w", 1, 0)
+        assert report.ready is ready, f"HTTP {status}; busy is not away"
+        assert why in report.reason
 
 
 def test_announcements_of_other_versions_are_read(clock: Clock) -> None:

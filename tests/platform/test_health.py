@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+from conversations import dispatch
 from conversations.inference.rungs import RungReport, Rungs
 from portal import health
 
@@ -17,7 +18,7 @@ def forget() -> Iterator[None]:
 
     def clear() -> None:
         health._client.cache_clear()
-        health._rungs_reader.cache_clear()
+        dispatch.rungs._cached = (0.0, [])
         health._at_head = False
 
     clear()
