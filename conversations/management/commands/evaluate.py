@@ -155,6 +155,7 @@ def _line(verdict: Verdict) -> dict[str, Any]:
         "cited": verdict.cited,
         "place": verdict.place,
         "wrong": verdict.wrong,
+        "right": verdict.would_be_right,
         "ms": round(verdict.milliseconds, 2),
         "trace": verdict.trace,
     }
