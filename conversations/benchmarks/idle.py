@@ -2,13 +2,11 @@
 
 import asyncio
 import time
-import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-import psutil
-
 from conversations.benchmarks.client import Customer
+from conversations.benchmarks.processes import listener
 
 #: Sockets that are opened at the same time: a crowd, not a stampede.
 AT_ONCE = 20
@@ -55,16 +53,3 @@ async def hold(
         "web_process_mb": {"before": round(before / 1e6, 1), "after": round(after / 1e6, 1)},
         "memory_per_socket_kb": round(grown / max(1, alive) / 1000, 1) if process else None,
     }
-
-
-def listener(url: str) -> psutil.Process | None:
-    """The process of this machine that listens where the URL points."""
-    port = urllib.parse.urlsplit(url).port
-    for process in psutil.process_iter():
-        try:
-            for connection in process.net_connections(kind="tcp"):
-                if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
-                    return process
-        except psutil.Error:
-            continue
-    return None

@@ -35,6 +35,9 @@ def medians(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
         tier: _median_of([r["first_token_ms_by_tier"].get(tier, {}) for r in reports])
         for tier in sorted(tiers)
     }
+    combined["cpu_ms_per_question"] = _median_of(
+        [r.get("cpu_ms_per_question", {}) for r in reports]
+    )
     combined["runs"] = [report["first_token_ms"]["p95"] for report in reports]
     return combined
 
@@ -137,7 +140,16 @@ def _steps(report: dict[str, Any]) -> list[str]:
         f"At {report['conversations']} conversations, since the acceptance:",
         "",
         *(f"- {name.removesuffix('_ms').replace('_', ' ')}: {_ms(value)}" for name, value in steps),
+        *_computed(report),
     ]
+
+
+def _computed(report: dict[str, Any]) -> list[str]:
+    parts = report.get("cpu_ms_per_question") or {}
+    if not parts:
+        return []
+    lines = [f"- {part}: {_ms(value)}" for part, value in parts.items()]
+    return ["", "## Processor milliseconds for a question, by process", "", *lines]
 
 
 def _ms(value: float | None) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversations.benchmarks.client import Customer, Exchange
+from conversations.benchmarks.processes import cpu_seconds, per_question
 
 #: A reply that has not come after this many seconds is lost.
 PATIENCE = 130.0
@@ -38,6 +39,7 @@ async def run(plan: Plan, progress: Callable[[int, int], None]) -> dict[str, Any
     customers = [Customer(plan.url) for _ in range(plan.conversations)]
     gate = asyncio.Semaphore(20)
     await asyncio.gather(*(_open(customer, gate) for customer in customers))
+    before = await asyncio.to_thread(cpu_seconds, plan.url)
     started = time.perf_counter()
     tasks = [
         asyncio.create_task(_converse(customer, plan, started, random.Random(plan.seed + number)))
@@ -49,7 +51,10 @@ async def run(plan: Plan, progress: Callable[[int, int], None]) -> dict[str, Any
         progress(asked, round(time.perf_counter() - started))
     await asyncio.gather(*tasks)
     await asyncio.gather(*(customer.close() for customer in customers))
-    return report(plan, customers)
+    after = await asyncio.to_thread(cpu_seconds, plan.url)
+    found = report(plan, customers)
+    found["cpu_ms_per_question"] = per_question(before, after, found["questions"])
+    return found
 
 
 async def _open(customer: Customer, gate: asyncio.Semaphore) -> None:
