@@ -1,6 +1,6 @@
 """API tokens in the admin: made (the secret is shown once), looked at, revoked."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -38,7 +38,7 @@ class ApiTokenAdmin(ModelAdmin):
         "revoked_at",
     )  # fmt: skip
     fields = readonly_fields
-    actions: ClassVar = ["revoke"]
+    actions = ["revoke"]
 
     @admin.display(description=_("may"))
     def may(self, token: ApiToken) -> str:

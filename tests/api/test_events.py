@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import uuid
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -105,7 +106,7 @@ async def test_two_replies_in_a_row_arrive_whole_over_cut_streams(
     listener = Listener(conversation)
     listening = asyncio.create_task(listener.until_done(Random(7), replies=2))
     for question in ("What can I return?", "Until when?"):
-        await in_thread(lambda said=question: post(conversation, said))
+        await in_thread(partial(post, conversation, question))
         backend = ScriptedBackend(default=SENTENCES, delay=0.02)
         assert await answer(assistant(OneArticle(article), backend))
     await asyncio.wait_for(listening, 20)
@@ -194,7 +195,7 @@ async def test_many_listeners_hold_no_thread_and_leave_nothing_when_they_go(
     before = _request_threads()
     streams = []
     for number, each in enumerate(conversations):
-        stream = ApplicationCommunicator(application, _scope(each, number))
+        stream: Any = Request(application, _scope(each, number))
         await stream.send_input({"type": "http.request", "body": b"", "more_body": False})
         started = await stream.receive_output(timeout=20)
         assert started["status"] == 200
@@ -206,6 +207,9 @@ async def test_many_listeners_hold_no_thread_and_leave_nothing_when_they_go(
         await stream.send_input({"type": "http.disconnect"})
         await stream.wait(timeout=10)
     await nobody_listens()
+
+
+Request: Any = ApplicationCommunicator
 
 
 def _request_threads() -> int:
