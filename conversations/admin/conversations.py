@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.postgres.search import SearchVector
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -51,8 +51,7 @@ class EscalationInline(ReadOnlyInline):
 
 @admin.register(Conversation)
 class ConversationAdmin(ReadOnlyAdmin):
-    list_display = ("short_id", "status", "holder", "who", "channel", "language", "head_seq",
-                    "updated_at")  # fmt: skip
+    list_display = ("words", "status", "holder", "who", "channel", "language", "updated_at")
     list_filter = (
         "status", "holder", ("channel", KnownValues), ("language", KnownValues), "updated_at",
     )  # fmt: skip
@@ -70,9 +69,14 @@ class ConversationAdmin(ReadOnlyAdmin):
         ),
     )  # fmt: skip
 
-    @admin.display(description=_("conversation"))
-    def short_id(self, conversation: Conversation) -> str:
-        return str(conversation.id)[:8]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        first = Prefetch("messages", Message.objects.filter(seq=1), to_attr="first_said")
+        return super().get_queryset(request).prefetch_related(first)
+
+    @admin.display(description=_("first words"))
+    def words(self, conversation: Any) -> str:
+        said = conversation.first_said
+        return beginning(said[0].text) if said else str(conversation.pk)[:8]
 
     @admin.display(description=_("customer"))
     def who(self, conversation: Conversation) -> str:

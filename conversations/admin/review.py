@@ -84,7 +84,9 @@ class ReviewItemAdmin(FastAdmin):
         colleagues = get_user_model().objects.with_perm(
             "conversations.change_reviewitem", backend="django.contrib.auth.backends.ModelBackend"
         )
-        for user in colleagues.exclude(pk=request.user.pk).order_by("username")[:COLLEAGUES]:
+        for user in colleagues.exclude(pk=int(request.user.pk or 0)).order_by("username")[
+            :COLLEAGUES
+        ]:
             name = user.get_full_name() or user.get_username()
             action = review_actions.assign_to(user.pk, name)
             actions[action[1]] = action
