@@ -1,9 +1,11 @@
 // The right pane: the packet, what is known, and a search whose answers go into the editor.
 
 import { element, fill, icon } from "../chat/dom.js";
+import { known } from "./known.js";
 
 export class Facts {
-  /** `on` holds find(words), insert(text), open(conversation), audit(), priority(n). */
+  /** `on` holds find(words), insert(text), open(conversation), audit(), priority(n),
+   * correct(id, value) and erase(id) of a fact. */
   constructor({ body, strings, on }) {
     this.body = body;
     this.strings = strings;
@@ -23,7 +25,7 @@ export class Facts {
         this.#summary(packet),
         packet.missing.length ? this.#section(this.strings.missing, this.#missing(packet.missing)) : null,
         row ? this.#section(this.strings.request, this.#request(detail)) : null,
-        this.#section(this.strings.facts, this.#facts(packet.facts, detail)),
+        this.#section(this.strings.facts, known(packet.facts, { strings: this.strings, on: this.on })),
         this.#section(this.strings.tried, this.#tried(packet.tried)),
         this.#search(),
         detail.passages.length ? this.#folded(this.strings.passages, this.#passages(detail.passages)) : null,
@@ -84,16 +86,6 @@ export class Facts {
     const list = element("dl", { class: "pairs", "data-request": true });
     for (const [name, value] of pairs.filter(Boolean)) {
       list.append(element("dt", {}, name), element("dd", {}, value));
-    }
-    return list;
-  }
-
-  #facts(facts) {
-    if (!facts.length) return element("p", { class: "quiet" }, this.strings.noFacts);
-    const list = element("dl", { class: "pairs" });
-    for (const { kind, value } of facts) {
-      const name = kind.replaceAll("_", " ");
-      list.append(element("dt", {}, name[0].toUpperCase() + name.slice(1)), element("dd", { dir: "auto" }, value));
     }
     return list;
   }

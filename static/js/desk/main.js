@@ -63,6 +63,8 @@ const facts = new Facts({
     },
     open: (id) => panes.open(id),
     audit: () => api.get(pathOf(talk.id, "audit")),
+    correct: (fact, value) => api.put(pathOf(talk.id, `facts/${fact}`), { value }),
+    erase: (fact) => api.remove(pathOf(talk.id, `facts/${fact}`)),
     priority: (priority) => actions.post("priority", { priority }),
   },
 });
