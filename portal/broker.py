@@ -1,8 +1,9 @@
 """A mend for kombu: a worker survives a restart of its broker, and is back soon after it.
 
-1. On a lost Redis kombu hands unfinished messages back to the queue, for which it needs the
-   connection that it has just dropped, and the whole worker ends with an AttributeError (seen with
-   kombu 5.7). Nothing is lost by leaving it: wake-ups are rung again from the database.
+1. On a lost Redis kombu hands unfinished messages back to the queue, and a task that ends later
+   acknowledges its message; both need the connection that was dropped, and the whole worker ends
+   with an AttributeError (seen with kombu 5.7). Nothing is lost by leaving them: wake-ups are rung
+   again from the database, and one that comes twice finds its turn taken.
 2. Celery waits 2, 4, 6 … seconds between attempts to reach its broker, and has no setting for it.
 """
 
@@ -24,6 +25,18 @@ class SteadyQoS(transport.QoS):
             super().restore_unacked_once(stderr)
         except Exception as error:  # noqa: BLE001 (whatever the broken connection raises)
             log.warning("unfinished messages were not handed back (%s)", type(error).__name__)
+
+    def ack(self, delivery_tag: str) -> None:
+        if self._has_connection():
+            super().ack(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        if self._has_connection():
+            super().reject(delivery_tag, requeue=requeue)
+
+    def _has_connection(self) -> bool:
+        """Whether the channel that brought the messages is still open."""
+        return self.channel.connection is not None
 
 
 class SoonConnection(Connection):

@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import socket
+import time
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,8 @@ from portal import limits
 
 #: First key of the advisory locks, so that they meet nobody else's.
 LOCK_CLASS = 0x506F7274
-#: After a restart of the database all locks are gone; so long nobody is called dead.
+#: After a restart of the database all locks are gone. Who could not look for so long calls nobody
+#: dead: the others could not register again either.
 GRACE_SECONDS = 5.0
 
 _own_name: list[str] = []
@@ -64,7 +66,7 @@ SELECT w.name, w.queue, held.objid IS NULL AS dead
    AND held.classid = %(lock_class)s AND held.objid = w.lock_key
    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
  WHERE w.name <> %(name)s
-   AND (held.objid IS NULL AND pg_postmaster_start_time() < now() - %(grace)s * interval '1 s'
+   AND (held.objid IS NULL AND %(may_bury)s
         OR NOT w.silent AND held.objid IS NOT NULL
            AND w.seen_at < clock_timestamp() - %(silence)s * interval '1 s')
 """
@@ -79,6 +81,7 @@ class LivenessSession:
     def __init__(self, *, name: str, queue: str) -> None:
         self.name, self.queue = name, queue
         self._session: psycopg.Connection[Any] | None = None
+        self._since = 0.0  # of the session, by the monotonic clock
 
     def beat(self) -> bool:
         """Say that this process lives. True: the session is new, for whatever reason."""
@@ -94,7 +97,7 @@ class LivenessSession:
         values = {
             "name": self.name,
             "lock_class": LOCK_CLASS,
-            "grace": GRACE_SECONDS,
+            "may_bury": time.monotonic() - self._since > GRACE_SECONDS,
             "silence": limits.SILENCE,
         }
         return [Missing(*row) for row in self._run(_MISSING, values)]
@@ -150,6 +153,7 @@ class LivenessSession:
             session.execute("SET tcp_keepalives_interval = 2")
             session.execute("SET tcp_keepalives_count = 3")
             session.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, lock_key(self.name)))
+            self._since = time.monotonic()
         except psycopg.Error:
             session.close()
             raise

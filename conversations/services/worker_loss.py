@@ -37,14 +37,13 @@ class WorkerLossService(BaseService):
     name = "worker_loss"
 
     def lost(self, missing: Missing) -> int:
-        """Take the turns of a dead worker, or route around a silent one. Returns turns rung."""
+        """Send waiting turns elsewhere. Returns how many were rung."""
         with self.operation("lost", worker=missing.name, dead=missing.dead):
             emit("worker.lost", level=logging.WARNING, worker=missing.name, dead=missing.dead)
             dispatch.rungs.forget_worker(missing.name)
-            freed = self._free(missing.name) if missing.dead else 0
-            return freed + self.ring_queued()
+            return self.ring_queued()
 
-    def _free(self, worker: str) -> int:
+    def free(self, worker: str) -> int:
         """End the leases of a dead worker now, and wake others for its turns.
 
         The epoch rises with it: should the worker live after all, it is fenced from here on. A turn
@@ -137,9 +136,11 @@ class LivenessMonitor:
         pause = max(self._interval, SHARE_SECONDS * among) * random.uniform(0.8, 1.0)
         self._look_at = time.monotonic() + (pause if among > 1 else 0.0)
         for missing in self._session.missing():
+            if missing.dead:  # before the claim: should it fail on the way, it is done again
+                self._losses.free(missing.name)
             if self._session.claim_missing(missing):
-                self._losses.lost(missing)
                 self._ring_soon()
+                self._losses.lost(missing)
 
     def _ring_soon(self) -> None:
         now = time.monotonic()

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from kombu.transport import redis as transport
 
 from conversations import dispatch
 from conversations.escalation.desk import EscalationDeskService
@@ -27,6 +28,7 @@ from conversations.services.outage import through_outage
 from conversations.services.outcome import Outcome, finish
 from conversations.services.worker_loss import LivenessMonitor, WorkerLossService
 from conversations.streaming.publisher import Fenced
+from portal.broker import SteadyQoS
 from tests.live import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +49,7 @@ while True:
 def watcher() -> Iterator[LivenessSession]:
     session = LivenessSession(name="watcher:1:a", queue="default")
     session.beat()
+    session._since -= 60  # it has looked for a while
     yield session
     session.end()
 
@@ -55,6 +58,7 @@ def watcher() -> Iterator[LivenessSession]:
 def other() -> Iterator[LivenessSession]:
     session = LivenessSession(name="other:2:b", queue="cpu")
     session.beat()
+    session._since -= 60
     yield session
     session.drop()
 
@@ -122,7 +126,7 @@ def test_a_worker_that_was_taken_for_dead_and_lives_cannot_say_another_word(
     first = claimed_by("paused:4:d", monkeypatch)
     stream = dispatch.open_stream(first.turn_id, first.epoch)
     stream.append("You can ")
-    WorkerLossService().lost(Missing("paused:4:d", "cpu", dead=True))
+    assert WorkerLossService().free("paused:4:d") == 1
     second = turns.claim(turn_id=first.turn_id)
     assert second
     assert dispatch.open_stream(second.turn_id, second.epoch).open() == "You can "
@@ -166,14 +170,30 @@ def test_of_many_watchers_exactly_one_deals_with_a_loss(
     assert [watcher.claim_missing(found[0]), other.claim_missing(found[0])] == [True, False]
 
 
-def test_right_after_a_restart_of_the_database_nobody_is_called_dead(
-    watcher: LivenessSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_could_not_look_for_a_while_calls_nobody_dead(watcher: LivenessSession) -> None:
     WorkerProcess.objects.create(
         name="gone", queue="cpu", lock_key=1, started_at=timezone.now(), seen_at=timezone.now()
     )
-    monkeypatch.setattr(liveness, "GRACE_SECONDS", 10**6)
-    assert watcher.missing() == []
+    assert [missing.name for missing in watcher.missing()] == ["gone"]
+    with pytest.raises(psycopg.Error):  # as a restart of the database ends every session
+        watcher._run("SELECT pg_terminate_backend(pg_backend_pid())", {})
+    watcher.beat()
+    assert watcher.missing() == [], "the others had no time to register again"
+
+
+class Channel:
+    """What is left of a channel when its connection was dropped."""
+
+    connection = None
+
+
+def test_a_message_that_is_acknowledged_after_its_connection_was_dropped_ends_no_worker() -> None:
+    quality = SteadyQoS(Channel())
+    quality.ack("tag")
+    quality.reject("tag", requeue=True)
+    quality._delivered["tag"] = "message"
+    quality.restore_unacked_once()
+    assert transport.Channel.QoS is SteadyQoS
 
 
 def test_a_session_that_the_database_cut_registers_again(watcher: LivenessSession) -> None:
