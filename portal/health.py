@@ -106,7 +106,9 @@ def _result(name: str, future: "Future[Finding]", deadline: float) -> Finding:
         return Finding(ok=False, reason="no answer within a second")
     except Exception as error:  # noqa: BLE001 (whatever it was: this dependency is not well)
         logger.warning("The check of %s failed: %s", name, type(error).__name__)
-        return Finding(ok=False, reason=f"{type(error).__name__}: {_first_line(error)}")
+        # Anybody may ask: in production an error's own words, with hosts and users, are not shown.
+        words = "" if settings.CONFIG.production else f": {_first_line(error)}"
+        return Finding(ok=False, reason=f"{type(error).__name__}{words}")
 
 
 def _first_line(error: Exception) -> str:

@@ -109,3 +109,18 @@ def test_no_secret_stands_in_the_code() -> None:
     )  # fmt: skip
     lines = [line for line in found.stdout.splitlines() if not re.search(r"\$\{|valueFrom", line)]
     assert lines == []
+
+
+def test_a_probe_tells_the_public_what_is_away_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    from django.conf import settings
+
+    from portal import health
+
+    def broken() -> health.Finding:
+        raise ConnectionError("no route to db-7.internal for user portal")
+
+    monkeypatch.setattr(health, "CHECKS", {"database": broken})
+    monkeypatch.setattr(settings, "CONFIG", dataclasses.replace(settings.CONFIG, production=True))
+    assert health.look()["database"] == health.Finding(ok=False, reason="ConnectionError")
