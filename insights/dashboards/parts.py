@@ -110,7 +110,8 @@ def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") 
     heads = (capfirst(str(DIMENSIONS[step].name)),
              *(capfirst(item.name) for item in series))  # fmt: skip
     export = export_link(scope.plan(key, step))
-    drawn = line(title, names, series, unit)
+    known = sum(value is not None for value in series[0].values)
+    drawn = line(title, names, series, unit) if known > 1 else ""
     if not drawn and any(found):
         note = _("Too little was recorded for a line; the table says what there is.")
     return Block(
