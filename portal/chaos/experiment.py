@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -64,7 +65,7 @@ async def experiment(plan: Plan, machine: Machine, say: Callable[[str], object])
     """Ask until all faults are done and all questions asked, then audit. Returns the report."""
     dice = random.Random(plan.seed)
     await _whole(machine)
-    run, began = Run(), time.monotonic()
+    run, began, since = Run(), time.monotonic(), datetime.now(UTC)
     talking = [
         asyncio.create_task(_talk(place, machine.url, plan, run))
         for place in range(plan.conversations)
@@ -81,10 +82,10 @@ async def experiment(plan: Plan, machine: Machine, say: Callable[[str], object])
         say(f"{number:3d}/{len(plan.faults)}  {_line(injected)}")
     run.over = True
     await asyncio.gather(*talking)
-    await _settle(machine)
+    await _settle(machine, since)
     everybody = [*run.customers, *run.probes]
     audits = [await customer.audit() for customer in everybody]
-    unended = await asyncio.to_thread(machine.unended)
+    unended = await asyncio.to_thread(machine.unended, since)
     return report(plan, run, everybody, audits, unended, time.monotonic() - began)
 
 
@@ -132,12 +133,12 @@ async def _whole(machine: Machine) -> None:
             return
 
 
-async def _settle(machine: Machine) -> None:
+async def _settle(machine: Machine, since: datetime) -> None:
     """Stopped processes go on, and the record comes to rest."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline:
         try:
-            if not (await asyncio.to_thread(machine.unended)).live:
+            if not (await asyncio.to_thread(machine.unended, since)).live:
                 return
         except psycopg.Error:
             pass

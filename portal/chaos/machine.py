@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -200,9 +201,9 @@ class Machine:
             return 0
         return sum(int(length or 0) > 0 for length in lengths)
 
-    def unended(self) -> Unended:
-        """What the record lacks, or has twice. Raises psycopg.Error."""
-        one = self._query(_UNENDED)[0]
+    def unended(self, since: datetime) -> Unended:
+        """What the record lacks, or has twice; late since a time. Raises psycopg.Error."""
+        one = self._query(_UNENDED, since.isoformat())[0]
         return Unended(*one)
 
     def last_lines(self, name: str, count: int = 5) -> list[str]:
@@ -212,7 +213,8 @@ class Machine:
 
 _UNENDED = """
 SELECT (SELECT count(*) FROM conversations_turn WHERE state IN ('queued', 'running')),
-       (SELECT count(*) FROM conversations_turn WHERE done_at > deadline_at + interval '10 s'),
+       (SELECT count(*) FROM conversations_turn WHERE done_at > deadline_at + interval '10 s'
+           AND accepted_at > %s::timestamptz),
        (SELECT count(*) FROM conversations_turn WHERE state IN ('done', 'failed')
                                                   AND reply_id IS NULL),
        (SELECT count(*) FROM (SELECT 1 FROM conversations_message WHERE client_id IS NOT NULL
