@@ -65,7 +65,7 @@ def test_outlines_and_marks_can_be_seen(theme: dict[str, str], shape: str, groun
 
 
 def test_only_the_tokens_name_colours() -> None:
-    for path in (ROOT / "static/css").glob("*.css"):
+    for path in (ROOT / "static/css").rglob("*.css"):
         if path.name != "tokens.css":
             css = path.read_text().split("@media print")[0]
             assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?!\w*[^;]*\{)|rgba?\(|hsla?\(", css), (
@@ -77,7 +77,7 @@ def test_every_variable_that_is_used_exists() -> None:
     known = set(LIGHT) | set(
         re.findall(r"--([\w-]+):", (ROOT / "static/css/admin.css").read_text())
     )
-    for path in (ROOT / "static/css").glob("*.css"):
+    for path in (ROOT / "static/css").rglob("*.css"):
         assert set(re.findall(r"var\(--([\w-]+)", path.read_text())) <= known, path.name
 
 
