@@ -1,155 +1,37 @@
 """From a customer's frame to the reply on the socket and the record in the database."""
 
 import asyncio
-import json
-import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from channels.testing import WebsocketCommunicator
-from django.db import connection
 from django.utils import timezone
 
 from conversations import dispatch
 from conversations.dialogue.memory import Memory
-from conversations.inference.backend import BackendUnavailable, GenerationBackend
+from conversations.inference.backend import BackendUnavailable
 from conversations.inference.scripted import ScriptedBackend
 from conversations.models import (
     Article,
-    ConversationEvent,
     Escalation,
-    Message,
-    Passage,
     Turn,
 )
-from conversations.retrieval.types import ArticleHit
-from conversations.services.assistant import IntelligentAssistantService
-from conversations.services.drafting import Drafting
-from conversations.services.intake import IntakeService, NewConversation
+from conversations.services.intake import NewConversation
 from conversations.services.judgement import Judgement, LastTurn
-from conversations.services.keeper import LeaseKeeper
-from portal.asgi import application
+from tests.path.wire import (
+    GROUNDED,
+    RETURNS,
+    NoArticle,
+    OneArticle,
+    answer,
+    assistant,
+    frames_until,
+    in_thread,
+    said,
+    send,
+    socket,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-RETURNS = (
-    "You can return an item within 30 days of delivery. "
-    "Refunds are paid within 5 business days to the original payment method."
-)
-GROUNDED = ("You can return an item ", "within 30 days of delivery. ", "Refunds are paid ",
-            "within 5 business days ", "to the original payment method.")  # fmt: skip
-
-
-class OneArticle:
-    """A judge with one article, which answers everything."""
-
-    def __init__(self, article: Article) -> None:
-        self.hit = ArticleHit(
-            article.pk, article.external_id, 1, article.title, "/help/returns/", 1.0, ()
-        )
-
-    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement:
-        return Judgement("answer", "article", 0.9, articles=(self.hit,))
-
-
-class NoArticle:
-    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement:
-        return Judgement(
-            "escalate", "no_article", 0.1, reply="I do not know.", hand_over="no_article"
-        )
-
-
-@pytest.fixture
-def article() -> Article:
-    article = Article.objects.create(
-        external_id="returns", slug="returns", title="Returns", body=RETURNS, digest="x"
-    )
-    Passage.objects.create(article=article, revision=1, ordinal=0, text=RETURNS)
-    return article
-
-
-@pytest.fixture
-def conversation() -> NewConversation:
-    return IntakeService().open_conversation()
-
-
-def assistant(
-    judge: Any, backend: GenerationBackend | None, keeper: LeaseKeeper | None = None
-) -> IntelligentAssistantService:
-    return IntelligentAssistantService(
-        judge=judge,
-        backend=lambda: backend,
-        drafting=Drafting("Northwind", 100, 0.0, 256, timezone.now),
-        open_stream=dispatch.open_stream,
-        keeper=keeper or LeaseKeeper(interval=0.1),
-        ring=dispatch.ring_doorbell,
-        now=timezone.now,
-    )
-
-
-@asynccontextmanager
-async def socket(
-    created: NewConversation, token: str | None = None
-) -> AsyncIterator[WebsocketCommunicator]:
-    path = f"/ws/conversations/{created.id}/?token={token or created.token}"
-    communicator = WebsocketCommunicator(application, path)
-    connected, _ = await communicator.connect(timeout=5)
-    assert connected
-    try:
-        yield communicator
-    finally:
-        await communicator.disconnect()
-
-
-async def frames_until(
-    communicator: WebsocketCommunicator, kind: str, seconds: float = 10
-) -> list[dict[str, Any]]:
-    frames: list[dict[str, Any]] = []
-    while not frames or frames[-1]["type"] != kind:
-        frames.append(json.loads(await communicator.receive_from(timeout=seconds)))
-    return frames
-
-
-def said(frames: list[dict[str, Any]]) -> str:
-    """What a client that keeps the protocol holds at the end."""
-    text = ""
-    for frame in frames:
-        if frame["type"] == "reply.delta":
-            assert frame["offset"] <= len(text)
-            text += frame["text"][max(0, len(text) - frame["offset"]) :]
-    return text
-
-
-def send(text: str, client_id: str | None = None) -> str:
-    return json.dumps(
-        {"type": "message.send", "client_id": client_id or str(uuid.uuid4()), "text": text}
-    )
-
-
-async def answer(service: IntelligentAssistantService) -> bool:
-    """Answer the live turn as a worker's thread does."""
-
-    def run() -> bool:
-        try:
-            turn = Turn.objects.get(state__in=Turn.LIVE)
-            return service.reply(turn_id=turn.pk)
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(run)
-
-
-async def in_thread(call: Callable[[], Any]) -> Any:
-    def run() -> Any:
-        try:
-            return call()
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(run)
 
 
 async def test_a_question_is_accepted_streamed_and_done_and_the_record_agrees(
@@ -316,89 +198,3 @@ async def test_a_worker_killed_in_mid_answer_is_continued_by_the_next_without_a_
         frames = await frames_until(customer, "reply.done")
     assert said(frames) == frames[-1]["message"]["text"] == "".join(GROUNDED)
     assert backend.requests[0].prefix == GROUNDED[0] + GROUNDED[1]
-
-
-@pytest.mark.parametrize("where", ["foreign token", "unknown id", "no id"])
-async def test_a_wrong_key_gets_an_error_and_the_same_close_code(
-    conversation: NewConversation, where: str
-) -> None:
-    target = {
-        "foreign token": f"{conversation.id}/?token=wrong",
-        "unknown id": f"{uuid.uuid4()}/?token={conversation.token}",
-        "no id": "not-a-uuid/",
-    }[where]
-    customer = WebsocketCommunicator(application, f"/ws/conversations/{target}")
-    assert (await customer.connect())[0]
-    assert json.loads(await customer.receive_from())["code"] == "not_found"
-    assert (await customer.receive_output())["code"] == 4003
-    await customer.wait()
-
-
-async def test_bad_frames_get_errors_and_the_socket_and_the_conversation_live_on(
-    conversation: NewConversation,
-) -> None:
-    bad = [" ", "{", "[]", '{"type": "fly"}', "x" * 1_000_000, send("   "), send("y" * 9_000),
-           '{"type": "message.send", "client_id": "7", "text": "hi"}']  # fmt: skip
-    async with socket(conversation) as customer:
-        for raw in bad:
-            await customer.send_to(raw)
-            assert (await frames_until(customer, "error"))[-1]["detail"]
-        await customer.send_to(bytes_data=b"\x00\xff")
-        assert (await frames_until(customer, "error"))[-1]["code"] == "not_text"
-        client_id = str(uuid.uuid4())
-        for _ in range(2):
-            await customer.send_to(send("still here?", client_id))
-            frame = (await frames_until(customer, "message.accepted"))[-1]
-            assert (frame["seq"], frame["client_id"]) == (1, client_id)
-    assert await in_thread(Message.objects.count) == 1
-
-
-async def test_ten_messages_at_once_are_ten_messages_in_order_and_one_turn(
-    conversation: NewConversation, article: Article
-) -> None:
-    async with socket(conversation) as customer:
-        for number in range(10):
-            await customer.send_to(send(f"message {number}"))
-        seqs: list[int] = []
-        while len(seqs) < 10:
-            frame = (await frames_until(customer, "message.accepted"))[-1]
-            seqs.append(frame["seq"])
-        assert seqs == list(range(1, 11))
-        await answer(assistant(OneArticle(article), None))
-        await frames_until(customer, "reply.done")
-    assert await in_thread(Turn.objects.count) == 1
-    assert await in_thread(ConversationEvent.objects.count) == 11
-
-
-async def test_a_foreign_page_cannot_open_a_socket_and_a_program_can(
-    conversation: NewConversation,
-) -> None:
-    path = f"/ws/conversations/{conversation.id}/?token={conversation.token}"
-    for origin, welcome in [
-        (b"https://evil.example", False),
-        (b"null", False),
-        (b"http://localhost:8000", True),
-        (None, True),
-    ]:
-        headers = [(b"origin", origin)] if origin else []
-        customer = WebsocketCommunicator(application, path, headers=headers)
-        assert (await customer.connect())[0] is welcome, origin
-        await customer.disconnect()
-
-
-async def test_only_an_answer_of_this_conversation_can_be_rated(
-    conversation: NewConversation, article: Article
-) -> None:
-    async with socket(conversation) as customer:
-        await customer.send_to(send("how long"))
-        question = (await frames_until(customer, "message.accepted"))[-1]["message"]["id"]
-        await answer(assistant(OneArticle(article), None))
-        reply = (await frames_until(customer, "reply.done"))[-1]["message"]["id"]
-        for message, kind in [(question, "error"), (str(uuid.uuid4()), "error"),
-                              (reply, "reply.rated")]:  # fmt: skip
-            await customer.send_to(
-                json.dumps({"type": "reply.rate", "message": message, "score": -1})
-            )
-            await frames_until(customer, kind)
-        await customer.send_to('{"type": "resume", "after": 1}')
-        assert (await frames_until(customer, "reply.done"))[-1]["message"]["rating"] == -1
