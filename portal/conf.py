@@ -150,7 +150,7 @@ class Config:
     gpu_device: str = _env(
         "PORTAL_GPU_DEVICE",
         "auto",
-        "GPU of this model worker: auto (the emptiest), or a number. `run` starts a worker for each.",
+        "GPU of this model worker: auto (the emptiest) or a number. `run` starts a worker for each.",
     )
     gpu_memory_share: float = _env(
         "PORTAL_GPU_MEMORY_SHARE", 0.9, "Share of a GPU's free memory that a worker may take."
@@ -250,9 +250,7 @@ class Config:
     mail_user: str = _env("PORTAL_MAIL_USER", "", "Account at the SMTP server. Unset: none.")
     mail_password: str = _env("PORTAL_MAIL_PASSWORD", "", "Its password.")
     mail_tls: bool = _env("PORTAL_MAIL_TLS", True, "Turn to TLS (STARTTLS) before logging in.")
-    mail_from: str = _env(
-        "PORTAL_MAIL_FROM", "portal@localhost", "Sender of the portal's e-mails."
-    )
+    mail_from: str = _env("PORTAL_MAIL_FROM", "portal@localhost", "Sender of the portal's e-mails.")
     # --- logs and metrics
     metrics_folder: str = _env(
         "PROMETHEUS_MULTIPROC_DIR",
@@ -262,8 +260,8 @@ class Config:
     metrics_port: int = _env(
         "PORTAL_METRICS_PORT",
         0,
-        "Port of a process's own probes and metrics, for inside a cluster; 0: none. Set, the pages' "
-        "port has no /metrics.",
+        "Port of a process's own probes and metrics, for inside a cluster; 0: none. Set, the "
+        "pages' port has no /metrics.",
     )
     traces: str = _env(
         "PORTAL_TRACES",

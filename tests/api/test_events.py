@@ -19,7 +19,7 @@ from conversations.services.intake import IntakeService, NewConversation
 from conversations.streaming import feed
 from portal.asgi import application
 from tests.api.listening import Listener
-from tests.path.test_turn_over_the_socket import (
+from tests.path.wire import (
     OneArticle,
     answer,
     assistant,
