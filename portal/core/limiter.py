@@ -30,19 +30,19 @@ REST_SECONDS = 5.0
 _TAKE = """
 local now = redis.call('TIME')
 now = now[1] * 1 + now[2] / 1000000
-local times, worst, index, left = {}, 0, 0, -1
+local times, worst, index, left, held = {}, 0, 0, -1, 0
 for i, key in ipairs(KEYS) do
   local count, seconds, cost = ARGV[i*3-2] * 1, ARGV[i*3-1] * 1, ARGV[i*3] * 1
   local full = math.max(tonumber(redis.call('GET', key) or now), now)
   local after = full + cost * seconds / count
   times[i] = after
   local wait = after - now - seconds
-  if wait > worst then worst, index = wait, i end
+  if wait > worst then worst, index, held = wait, i, full - now end
   local free = math.floor((seconds - (after - now)) * count / seconds + 0.000001)
   if left < 0 or free < left then left = free end
 end
 if index > 0 then
-  return {index, tostring(worst), 0, tostring(times[index] - now)}
+  return {index, tostring(worst), 0, tostring(held)}
 end
 local reset = 0
 for i, key in ipairs(KEYS) do
