@@ -150,7 +150,7 @@ class Config:
     gpu_device: str = _env(
         "PORTAL_GPU_DEVICE",
         "auto",
-        "GPU of this model worker: auto (the emptiest) or a number. `run` starts a worker for each.",
+        "GPU of this model worker: auto (the emptiest) or a number. `run` starts one for each.",
     )
     gpu_memory_share: float = _env(
         "PORTAL_GPU_MEMORY_SHARE", 0.9, "Share of a GPU's free memory that a worker may take."
