@@ -62,7 +62,7 @@ def test_every_page_is_accessible_and_fits_the_screen(
         for address in pages:
             page.goto(ORIGIN + address)
             for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 _picture(page, address, screen, scheme)
                 rules = () if (screen, scheme) == ("desktop", "light") else ("color-contrast",)
                 problems = serious(page, source, rules=rules)
