@@ -28,6 +28,12 @@ GROUPED = "/insights/ask/?q=automation+by+topic+in+October"
 REFUSED = "/insights/ask/?q=what+is+the+meaning+of+life"
 SCREENS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
+#: Colours turn over in a moment; they are looked at when they have.
+SETTLED = (
+    "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => "
+    "Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => done(1)))))"
+)
+
 
 @pytest.fixture
 def pages(history: None, now: Any) -> dict[str, str]:
@@ -63,6 +69,7 @@ def test_every_page_is_accessible_and_fits_the_screen(
             page.goto(ORIGIN + address)
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                page.evaluate(SETTLED)
                 _picture(page, address, screen, scheme)
                 rules = () if (screen, scheme) == ("desktop", "light") else ("color-contrast",)
                 problems = serious(page, source, rules=rules)
