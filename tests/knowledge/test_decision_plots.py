@@ -52,7 +52,7 @@ def test_both_plots_are_svg_with_what_they_show() -> None:
 
 def test_the_command_draws_what_evaluate_wrote_and_says_what_is_wrong(tmp_path: Path) -> None:
     verdicts = tmp_path / "demo.jsonl"
-    rows = [{"confidence": p.confidence, "right": p.right} for p in POINTS]
+    rows: list[dict[str, object]] = [{"confidence": p.confidence, "right": p.right} for p in POINTS]
     rows.append({"confidence": None, "right": False})
     verdicts.write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = StringIO()

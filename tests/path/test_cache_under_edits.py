@@ -105,6 +105,7 @@ def give(article: Article, *, tier: str) -> Turn:
     accepted = IntakeService().post_message(
         conversation_id=opened.id, client_id=uuid.uuid4(), text=QUESTION, now=now
     )
+    assert accepted.turn_id
     reply = append_message(
         conversation=lock(opened.id), author=Message.Author.ASSISTANT, text="30 days", now=now
     )
