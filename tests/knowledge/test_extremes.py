@@ -114,7 +114,7 @@ def test_an_article_beyond_the_limit_is_refused_in_words() -> None:
 
 
 def test_fifteen_times_the_articles_cost_no_query_more_and_little_memory() -> None:
-    """A sample of what 100,000 cost; `manage.py benchmark_knowledge` measures the real thing."""
+    """A bound made for 100,000 articles, checked on a small sample; they were not measured."""
     put(*(many(n) for n in range(10)))
     search = KnowledgeSearch(embedder=HashEmbedder)
     search.warm_up()
