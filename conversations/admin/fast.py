@@ -1,6 +1,7 @@
 """Lists that stay quick over millions of rows: pages are counted up to a limit, words are found
 through the full-text index, and nothing asks for the whole table."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -37,7 +38,15 @@ class CappedPaginator(Paginator):
         return self.count >= COUNTED
 
 
-class KnownValues(admin.AllValuesFieldListFilter):
+class NamedValues(admin.AllValuesFieldListFilter):
+    """The values that a column has; the empty one has a name too, for eyes and screen readers."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or _("none")}
+
+
+class KnownValues(NamedValues):
     """The values that a column has, read from its index one by one: the table is not scanned."""
 
     def __init__(self, field: Any, request: Any, params: Any, model: Any, *args: Any, **kw: Any):

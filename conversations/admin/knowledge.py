@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from conversations import dispatch
-from conversations.admin.fast import FastAdmin
+from conversations.admin.fast import FastAdmin, NamedValues
 from conversations.admin.history import ReadOnlyAdmin, ReadOnlyInline
 from conversations.admin.typed import ArticleModelForm, ModelAdmin
 from conversations.models import Article, ArticleRevision, Passage, Section
@@ -88,7 +88,13 @@ class ArticleAdmin(FastAdmin):
     form = ArticleForm
     change_form_template = "admin/review/article.html"
     list_display = ("title", "section", "status", "language", "revision", "parts", "updated_at")
-    list_filter = ("status", "section", "language", "audience", "product")
+    list_filter = (
+        "status",
+        "section",
+        ("language", NamedValues),
+        ("audience", NamedValues),
+        ("product", NamedValues),
+    )
     list_select_related = ("section",)
     search_fields = ("title", "external_id__exact")
     search_help_text: ClassVar[Any] = _("Words of the title or the text, or an article's id.")
