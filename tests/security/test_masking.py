@@ -81,7 +81,7 @@ def test_addresses_of_the_usual_form_are_masked(address: str) -> None:
 
 
 PERSONAL = "I am jo@example.com, +31 6 1234 5678, card 4111 1111 1111 1111, DE89370400440532013000"
-SECRETS = ("jo@example.com", "1234 5678", "4111", "DE8937")
+SECRETS = ("jo@example.com", "1234 5678", "4111 1111", "DE8937")
 
 
 @pytest.mark.parametrize("formatter", [HumanFormatter, JsonFormatter])
