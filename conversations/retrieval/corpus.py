@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from sys import intern
 
 from conversations.retrieval.geometry import Geometry
 from conversations.retrieval.subjects import Subject, SubjectIndex, find_subjects
 from conversations.retrieval.synonyms import Synonyms
-from conversations.retrieval.terms import terms
+from conversations.retrieval.terms import terms, words
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class CorpusStatistics:
     subjects: tuple[Subject, ...] = ()
     geometry: Geometry | None = None  # how the articles lie to each other, where vectors are known
     synonyms: Synonyms = field(default_factory=Synonyms)  # the words of articles for customers'
+    vocabulary: frozenset[str] = frozenset()  # the articles' words as written, in lower case
 
     def idf(self, term: str) -> float:
         """Rarity of a term, above 0; a term that no article has is the rarest."""
@@ -56,13 +58,16 @@ def build_statistics(
     """Count terms and find subjects. One pass; order does not matter."""
     vocabulary: dict[int, set[str]] = {}
     titles: dict[int, str] = {}
+    written: set[str] = set()
     count, length = 0, 0
     for passage in passages:
         found = terms(passage.text)
+        written.update(map(intern, words(passage.text)))
         own = vocabulary.setdefault(passage.article_id, set())
         if passage.article_id not in titles:
             titles[passage.article_id] = passage.title
             own.update(terms(passage.title))
+            written.update(map(intern, words(passage.title)))
         own.update(found)
         count += 1
         length += len(found) + (len(terms(passage.title)) if passage.kind == "body" else 0)
@@ -74,4 +79,5 @@ def build_statistics(
         document_frequency=dict(frequency),
         subjects=find_subjects(titles.values()),
         geometry=geometry,
+        vocabulary=frozenset(written),
     )

@@ -1,18 +1,21 @@
 """Turns a follow-up such as "and for gift cards?" into texts that can be searched on their own.
 
-Pure. Nothing is guessed: the last words are searched with the owner's synonyms for them, and beside
-them with what was said before and with the subject that the conversation is about.
+Pure. Nothing is guessed but slips of the keyboard: the last words are searched with the owner's
+synonyms for them, and beside them with what was said before and with the conversation's subject.
 """
 
 from dataclasses import dataclass
 
+from conversations.dialogue import language
 from conversations.retrieval.corpus import CorpusStatistics
+from conversations.retrieval.spelling import Correction, Spelling
 from conversations.retrieval.subjects import Mention
 from conversations.retrieval.types import SearchQuery
 
 EARLIER_TURNS = 3  # the customer's own, before the last
 REPLY_CHARS = 300  # of the last reply
 EARLIER_CHARS = 700  # in all: the embedding reads about 250 words
+ENGLISH = frozenset(("", "en"))
 TEXT_CHARS = 2_000  # the embedding reads no further than this
 
 
@@ -24,6 +27,7 @@ class ResolvedQuery:
     context: str = ""
     focus: str = ""
     mentions: tuple[Mention, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -31,11 +35,16 @@ class ResolvedQuery:
         return tuple(text for text in (self.text, self.context, self.focus) if text)
 
 
-def resolve(query: SearchQuery, corpus: CorpusStatistics) -> ResolvedQuery:
-    """Texts to search for. Without history and subjects: the question alone."""
-    text = corpus.synonyms.expand(
-        query.text.strip()[:TEXT_CHARS], language=query.language, known=corpus.document_frequency
-    )
+def resolve(
+    query: SearchQuery, corpus: CorpusStatistics, spelling: Spelling | None = None
+) -> ResolvedQuery:
+    """Texts to search for. Without history and subjects: the question alone. Slips are mended where
+    `spelling` is given and the question is in English or in nobody knows what."""
+    text = query.text.strip()[:TEXT_CHARS]
+    corrections: tuple[Correction, ...] = ()
+    if spelling and ENGLISH.issuperset((query.language.partition("-")[0], language.detect(text))):
+        text, corrections = spelling.correct(text, corpus.vocabulary)
+    text = corpus.synonyms.expand(text, language=query.language, known=corpus.document_frequency)
     mentions = tuple(corpus.subject_index.mentions(text, query.history))
     focus = f"{mentions[0].name}: {text}" if mentions else ""
     return ResolvedQuery(
@@ -43,6 +52,7 @@ def resolve(query: SearchQuery, corpus: CorpusStatistics) -> ResolvedQuery:
         context=_with_history(query, text),
         focus=focus[:TEXT_CHARS],
         mentions=mentions,
+        corrections=corrections,
     )
 
 

@@ -14,6 +14,7 @@ from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable, Ve
 from conversations.retrieval.embedding_cache import RecentVectors
 from conversations.retrieval.followup import ResolvedQuery, resolve
 from conversations.retrieval.ranking import rank
+from conversations.retrieval.spelling import Spelling
 from conversations.retrieval.statistics import CorpusCache
 from conversations.retrieval.types import PassageHit, SearchQuery, SearchResult
 
@@ -38,10 +39,12 @@ class KnowledgeSearch:
         self.embedder = embedder
         self.corpus = corpus or CorpusCache()
         self._recent = RecentVectors()
+        self._spelling = Spelling()
 
     def warm_up(self) -> None:
         """Load the model and count the words before the first question comes."""
         self._embed(("warm up",))
+        self._spelling.warm_up()
         self.corpus.refresh()
 
     def search(self, query: SearchQuery) -> SearchResult:
@@ -51,7 +54,7 @@ class KnowledgeSearch:
     def find(self, query: SearchQuery) -> "Findings":
         """What was searched for, and the passages that it may be about."""
         corpus = self.corpus.get()
-        resolved = resolve(query, corpus)
+        resolved = resolve(query, corpus, self._spelling)
         vectors = self._embed(resolved.texts)
         words = read_words(resolved.texts, language=query.language)
         candidates = find_candidates(

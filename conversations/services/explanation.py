@@ -101,6 +101,7 @@ def _searched(judge: SearchJudge, query: SearchQuery) -> dict[str, Any]:
                 for word in found.words
                 if word.text == 0
             ],
+            "mended": {item.typed: item.meant for item in found.resolved.corrections},
             "by_meaning": found.vectors is not None,
         },
         "candidates": {
