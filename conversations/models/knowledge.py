@@ -147,6 +147,8 @@ class Passage(models.Model):
     #: The text's words without Markdown: what is embedded, searched and weighed.
     plain = models.TextField(default="", editable=False)
     embedding = VectorField(dimensions=EMBEDDING_DIMENSIONS, null=True, editable=False)
+    #: States of its tokens, 32 bytes each (retrieval/tokens.py); null where the model tells none.
+    tokens = models.BinaryField(null=True, editable=False)
     search = SearchVectorField(null=True, editable=False)
 
     class Meta:

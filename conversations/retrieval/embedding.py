@@ -10,13 +10,14 @@ import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from time import monotonic
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from conversations.retrieval.terms import terms, trigrams
+from conversations.retrieval.terms import stem, terms, trigrams, words
+from conversations.retrieval.tokens import SIZE, Tokens, pack
 from portal.core.errors import Unavailable
 from portal.core.events import emit
 
@@ -48,6 +49,22 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class TokenReader(Protocol):
+    """An embedder that can also tell the states of a text's tokens, in the same pass."""
+
+    def read(self, texts: Sequence[str]) -> "tuple[Vectors, list[Tokens | None]]":
+        """Vectors as of `embed`, and each text's tokens (None: not to be compared)."""
+        ...
+
+
+def read(embedder: Embedder, texts: Sequence[str]) -> tuple[Vectors, list[Tokens | None]]:
+    """Vectors, and tokens where the embedder can tell them."""
+    if isinstance(embedder, TokenReader):
+        return embedder.read(texts)
+    return embedder.embed(texts), [None] * len(texts)
+
+
 class HashEmbedder:
     """Deterministic vectors from hashed words and their trigrams: for tests and machines without
     a model. Texts that share words are near; meaning is not seen."""
@@ -65,6 +82,19 @@ class HashEmbedder:
             norm = float(np.linalg.norm(row))
             row[0 if norm == 0 else slice(None)] = 1.0 if norm == 0 else row / norm
         return rows
+
+    def read(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens | None]]:
+        return self.embed(texts), [self._tokens(text) for text in texts]
+
+    def _tokens(self, text: str) -> Tokens:
+        pieces = tuple(words(text))
+        states = np.zeros((len(pieces), SIZE), dtype=np.float32)
+        for row, piece in zip(states, pieces, strict=True):
+            digest = hashlib.blake2b(
+                stem(piece).encode("utf-8", "surrogatepass"), digest_size=SIZE // 8
+            ).digest()
+            row[:] = np.unpackbits(np.frombuffer(digest, dtype=np.uint8)) * 2.0 - 1.0
+        return Tokens(pieces, pack(states, np.eye(SIZE, dtype=np.float32)))
 
     def _add(self, row: Vectors, feature: str, weight: float) -> None:
         digest = hashlib.blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=8).digest()

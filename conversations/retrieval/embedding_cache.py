@@ -1,15 +1,19 @@
 """Vectors that need not be computed again: on disk for evaluations, in memory for questions."""
 
 import hashlib
+import json
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from conversations.retrieval.embedding import DIMENSIONS, Embedder, Vectors
+from conversations.retrieval.embedding import DIMENSIONS, Embedder, Vectors, read
+from conversations.retrieval.tokens import Tokens, unpack
+
+_Row = tuple[Vectors, Tokens | None]
 
 
 class CachedEmbedder:
@@ -21,37 +25,59 @@ class CachedEmbedder:
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._store = sqlite3.connect(path, check_same_thread=False, timeout=30)
-        self._store.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, row BLOB)")
+        self._store.execute(
+            "CREATE TABLE IF NOT EXISTS readings"
+            " (key BLOB PRIMARY KEY, row BLOB, pieces TEXT, states BLOB)"
+        )
 
     def embed(self, texts: Sequence[str]) -> Vectors:
+        return self.read(texts)[0]
+
+    def read(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens | None]]:
         keys = [self._key(text) for text in texts]
-        rows = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         with self._lock:
             known = {key: row for key in set(keys) if (row := self._read(key)) is not None}
             missing = [number for number, key in enumerate(keys) if key not in known]
             if missing:
-                fresh = self._embedder.embed([texts[number] for number in missing])
-                for number, row in zip(missing, fresh, strict=True):
-                    known[keys[number]] = row
-                self._write([(keys[n], r.tobytes()) for n, r in zip(missing, fresh, strict=True)])
-        for number, key in enumerate(keys):
-            rows[number] = known[key]
-        return rows
+                fresh = zip(*read(self._embedder, [texts[n] for n in missing]), strict=True)
+                found = {keys[n]: row for n, row in zip(missing, fresh, strict=True)}
+                self._write(found)
+                known |= found
+        return _joined([known[key] for key in keys])
 
     def _key(self, text: str) -> bytes:
         return hashlib.sha256(f"{self.name}\0{text}".encode("utf-8", "surrogatepass")).digest()
 
-    def _read(self, key: bytes) -> Vectors | None:
-        found = self._store.execute("SELECT row FROM vectors WHERE key = ?", (key,)).fetchone()
-        return np.frombuffer(found[0], dtype=np.float32) if found else None
+    def _read(self, key: bytes) -> _Row | None:
+        found = self._store.execute(
+            "SELECT row, pieces, states FROM readings WHERE key = ?", (key,)
+        ).fetchone()
+        if found is None:
+            return None
+        row, pieces, states = found
+        tokens = None if states is None else Tokens(tuple(json.loads(pieces)), unpack(states))
+        return np.frombuffer(row, dtype=np.float32), tokens
 
-    def _write(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
+    def _write(self, rows: Mapping[bytes, _Row]) -> None:
         with self._store:
-            self._store.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            self._store.executemany(
+                "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?)",
+                [
+                    (key, row.tobytes())
+                    + ((json.dumps(t.pieces), t.states.tobytes()) if t else (None, None))
+                    for key, (row, t) in rows.items()
+                ],
+            )
+
+
+def _joined(rows: Sequence[_Row]) -> tuple[Vectors, list[Tokens | None]]:
+    if not rows:
+        return np.empty((0, DIMENSIONS), dtype=np.float32), []
+    return np.stack([vector for vector, _ in rows]), [tokens for _, tokens in rows]
 
 
 class RecentVectors:
-    """The vectors of the last texts that were asked for, in memory. Thread-safe.
+    """Vectors and tokens of the last texts that were asked for, in memory. Thread-safe.
 
     Customers ask the same things, and a follow-up's context comes again: what was embedded a
     moment ago costs nothing.
@@ -60,15 +86,15 @@ class RecentVectors:
     def __init__(self, size: int = 2_000) -> None:
         self._size = size
         self._lock = threading.Lock()
-        self._rows: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
+        self._rows: OrderedDict[tuple[str, str], _Row] = OrderedDict()
 
-    def embed(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:
+    def read(self, embedder: Embedder, texts: Sequence[str]) -> tuple[Vectors, list[Tokens | None]]:
         keys = [(embedder.name, text) for text in texts]
         with self._lock:
             known = {key: self._rows[key] for key in keys if key in self._rows}
         missing = list(dict.fromkeys(key for key in keys if key not in known))
         if missing:
-            fresh = embedder.embed([text for _, text in missing])
+            fresh = zip(*read(embedder, [text for _, text in missing]), strict=True)
             known |= dict(zip(missing, fresh, strict=True))
         with self._lock:
             for key in keys:
@@ -76,4 +102,4 @@ class RecentVectors:
                 self._rows.move_to_end(key)
             while len(self._rows) > self._size:
                 self._rows.popitem(last=False)
-        return np.stack([known[key] for key in keys])
+        return _joined([known[key] for key in keys])

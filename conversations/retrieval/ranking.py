@@ -1,11 +1,14 @@
 """Ranks the articles that the passages of one search belong to, and says how clear the result is.
 
-Pure and deterministic. `signals` are numbers without labels, each finite; the decision is made of
-them. The weights were fitted over the development sets (docs/answering.md).
+In two steps: every candidate is weighed, then the leading ones' tokens are compared with the
+question's (`nearness`), which is too dear for all. Pure and deterministic. `signals` are numbers
+without labels, each finite; the decision is made of them. The weights were fitted over the
+development sets (docs/answering.md).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from conversations.retrieval.corpus import CorpusStatistics
 from conversations.retrieval.evidence import (
@@ -19,6 +22,7 @@ from conversations.retrieval.evidence import (
 from conversations.retrieval.followup import ResolvedQuery, resolve
 from conversations.retrieval.geometry import Array
 from conversations.retrieval.terms import words
+from conversations.retrieval.tokens import Nearness
 from conversations.retrieval.types import ArticleHit, PassageHit, SearchQuery, SearchResult
 
 WEIGHTS = {
@@ -34,13 +38,51 @@ WEIGHTS = {
     "rare_coverage": 0.8,
     "long_lexical": 12.0,
     "subject": 6.0,
+    "token_together": 4.0,
+    "token_alone": 4.0,
+    "token_weakest": 0.0,
 }
 KEPT = 10  # articles in a result
+LEADING = 8  # articles whose tokens are compared
+LEADING_PASSAGES = 3  # of each
+EXPECTED = (0.4, 0.4)  # of token nearness by cosine, on the development sets
+EXPECTED_WEAKEST = (0.2, 0.4)
 POINTING = frozenset(
     "it its this that these those they them their he him his she her there one ones such".split()
 )
 _VECTOR = tuple(WEIGHTS[name] for name in EVIDENCE)
 _AT = {name: position for position, name in enumerate(EVIDENCE)}
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The candidates' articles with what speaks for each, the best first."""
+
+    question: Question
+    items: tuple[Evidence, ...]
+
+    @property
+    def leading(self) -> dict[int, tuple[int, ...]]:
+        """Ids of the articles whose tokens are worth comparing, each with its best passages'."""
+        return {
+            item.article_id: tuple(hit.passage_id for hit in item.passages[:LEADING_PASSAGES])
+            for item in self.items[:LEADING]
+        }
+
+
+def weigh(
+    query: SearchQuery,
+    candidates: Sequence[PassageHit],
+    corpus: CorpusStatistics,
+    *,
+    resolved: ResolvedQuery | None = None,
+    vectors: Array | None = None,
+) -> Weighed:
+    """`resolved` is what was searched for (left out, it is worked out again), `vectors` its texts'
+    embeddings, one row a text."""
+    resolved = resolved or resolve(query, corpus)
+    question = ask(resolved, candidates, corpus, vectors)
+    return Weighed(question, _ordered(gather(question, candidates)))
 
 
 def rank(
@@ -51,23 +93,67 @@ def rank(
     resolved: ResolvedQuery | None = None,
     vectors: Array | None = None,
 ) -> SearchResult:
-    """The best articles first, ties by external id; no candidates give an empty result.
+    """As `settle(weigh(...))`: without a look at the tokens."""
+    return settle(query, weigh(query, candidates, corpus, resolved=resolved, vectors=vectors), {})
 
-    `resolved` is what was searched for (left out, it is worked out again), `vectors` its texts'
-    embeddings, one row a text.
-    """
-    resolved = resolved or resolve(query, corpus)
-    question = ask(resolved, candidates, corpus, vectors)
-    scored = sorted(
-        ((score(item), item) for item in gather(question, candidates)),
-        key=lambda pair: (-pair[0], pair[1].passages[0].external_id),
-    )
-    articles = tuple(_article(value, item) for value, item in scored[:KEPT])
+
+def settle(
+    query: SearchQuery, weighed: Weighed, nearness: Mapping[int, Nearness | None]
+) -> SearchResult:
+    """The best articles first, ties by external id; no candidates give an empty result."""
+    near = {number: found for number, found in nearness.items() if found is not None}
+    items = with_tokens(weighed.items, near)
+    resolved = weighed.question.resolved
+    scored = [(score(item), item) for item in items]
     return SearchResult(
         query=resolved.focus or resolved.text,
-        articles=articles,
-        signals=signals(query, question, scored),
+        articles=tuple(_article(value, item) for value, item in scored[:KEPT]),
+        signals=signals(query, weighed.question, scored) | _token_signals(items, near),
     )
+
+
+def with_tokens(items: Sequence[Evidence], near: Mapping[int, Nearness]) -> tuple[Evidence, ...]:
+    """The evidence in its new order. An article that was not compared counts as the farthest of
+    those that were, so that it gains nothing by being left out."""
+    if not near:
+        return tuple(items)
+    values = [(found.together, found.alone, found.weakest) for found in near.values()]
+    farthest = tuple(map(min, zip(*values, strict=True)))
+    own = dict(zip(near, values, strict=True))
+    return _ordered(
+        [
+            replace(item, values=item.values[:-3] + tuple(own.get(item.article_id, farthest)))
+            for item in items
+        ]
+    )
+
+
+def _ordered(items: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(sorted(items, key=lambda item: (-score(item), item.passages[0].external_id)))
+
+
+def _token_signals(items: Sequence[Evidence], near: Mapping[int, Nearness]) -> dict[str, float]:
+    """How near the best article's tokens are, and how far ahead of the other leading ones'. Where
+    tokens were not compared, what its cosine lets expect."""
+    if not items:
+        return {}
+    if items[0].article_id not in near:
+        cosine = items[0].values[_AT["cosine"]]
+        return {
+            "token_together": EXPECTED[0] + EXPECTED[1] * cosine,
+            "token_alone": EXPECTED[0] + EXPECTED[1] * cosine,
+            "token_weakest": EXPECTED_WEAKEST[0] + EXPECTED_WEAKEST[1] * cosine,
+        }
+    best = near[items[0].article_id]
+    rest = [found for number, found in near.items() if number != items[0].article_id] or [best]
+    return {
+        "token_together": best.together,
+        "token_alone": best.alone,
+        "token_weakest": best.weakest,
+        "token_margin": best.together - max(found.together for found in rest),
+        "token_alone_margin": best.alone - max(found.alone for found in rest),
+        "token_weakest_margin": best.weakest - max(found.weakest for found in rest),
+    }
 
 
 def score(item: Evidence) -> float:

@@ -13,9 +13,11 @@ from conversations.retrieval.corpus import CorpusStatistics
 from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable, Vectors
 from conversations.retrieval.embedding_cache import RecentVectors
 from conversations.retrieval.followup import ResolvedQuery, resolve
-from conversations.retrieval.ranking import rank
+from conversations.retrieval.ranking import Weighed, settle, weigh
 from conversations.retrieval.spelling import Spelling
 from conversations.retrieval.statistics import CorpusCache
+from conversations.retrieval.token_store import PassageTokens
+from conversations.retrieval.tokens import Nearness, Tokens, nearness
 from conversations.retrieval.types import PassageHit, SearchQuery, SearchResult
 
 
@@ -27,6 +29,7 @@ class Findings:
     resolved: ResolvedQuery
     words: tuple[SearchWord, ...]
     vectors: Vectors | None
+    tokens: Tokens | None  # of the first text
     candidates: tuple[PassageHit, ...]
 
 
@@ -39,6 +42,7 @@ class KnowledgeSearch:
         self.embedder = embedder
         self.corpus = corpus or CorpusCache()
         self._recent = RecentVectors()
+        self._tokens = PassageTokens()
         self._spelling = Spelling()
 
     def warm_up(self) -> None:
@@ -55,7 +59,7 @@ class KnowledgeSearch:
         """What was searched for, and the passages that it may be about."""
         corpus = self.corpus.get()
         resolved = resolve(query, corpus, self._spelling)
-        vectors = self._embed(resolved.texts)
+        vectors, tokens = self._embed(resolved.texts)
         words = read_words(resolved.texts, language=query.language)
         candidates = find_candidates(
             texts=resolved.texts,
@@ -64,21 +68,37 @@ class KnowledgeSearch:
             articles=corpus.articles,
             filters=Filters.of(query),
         )
-        return Findings(corpus, resolved, tuple(words), vectors, tuple(candidates))
+        return Findings(corpus, resolved, tuple(words), vectors, tokens, tuple(candidates))
 
     def ranked(self, query: SearchQuery, found: "Findings") -> SearchResult:
         """The articles of the findings, best first, with the decision's signals."""
-        result = rank(
-            query, found.candidates, found.corpus, resolved=found.resolved, vectors=found.vectors
-        )
+        weighed = self.weighed(query, found)
+        result = settle(query, weighed, self.nearness(weighed, found))
         signals = {**result.signals, "vector": 0.0 if found.vectors is None else 1.0}
         finite = {name: value for name, value in signals.items() if math.isfinite(value)}
         return SearchResult(result.query, result.articles, finite)
 
-    def _embed(self, texts: tuple[str, ...]) -> Vectors | None:
+    def weighed(self, query: SearchQuery, found: "Findings") -> Weighed:
+        return weigh(
+            query, found.candidates, found.corpus, resolved=found.resolved, vectors=found.vectors
+        )
+
+    def nearness(self, weighed: Weighed, found: "Findings") -> dict[int, Nearness | None]:
+        """Of the question's tokens to those of each leading article; at most one query."""
+        if found.tokens is None:
+            return {}
+        asked, leading = found.tokens.telling, weighed.leading
+        stored = self._tokens.read([number for ids in leading.values() for number in ids])
+        return {
+            article: nearness(asked, [stored[number] for number in ids if number in stored])
+            for article, ids in leading.items()
+        }
+
+    def _embed(self, texts: tuple[str, ...]) -> tuple[Vectors | None, Tokens | None]:
         if not texts:
-            return None
+            return None, None
         try:
-            return self._recent.embed(self.embedder(), texts)
+            vectors, tokens = self._recent.read(self.embedder(), texts)
         except EmbeddingUnavailable:
-            return None
+            return None, None
+        return vectors, tokens[0]

@@ -117,16 +117,15 @@ def _searched(judge: SearchJudge, query: SearchQuery) -> dict[str, Any]:
                 for hit in sorted(found.candidates, key=lambda hit: -(hit.vector_score or 0.0))
             ][:CANDIDATES],
         },
-        "ranking": _ranking(found),
+        "ranking": _ranking(judge, query, found),
         "weighing": _weighing(judge, result.signals),
     }
 
 
-def _ranking(found: Findings) -> list[dict[str, Any]]:
-    question = evidence.ask(found.resolved, found.candidates, found.corpus, found.vectors)
-    scored = sorted(evidence.gather(question, found.candidates), key=ranking.score, reverse=True)[
-        :ARTICLES
-    ]
+def _ranking(judge: SearchJudge, query: SearchQuery, found: Findings) -> list[dict[str, Any]]:
+    weighed = judge.search.weighed(query, found)
+    near = judge.search.nearness(weighed, found)
+    scored = ranking.with_tokens(weighed.items, {n: v for n, v in near.items() if v})[:ARTICLES]
     return [
         {
             "article": item.passages[0].external_id,

@@ -101,13 +101,13 @@ def test_recent_texts_are_not_embedded_again() -> None:
     counting = CountingEmbedder()
     recent = RecentVectors(size=2)
     wanted = HashEmbedder().embed(["a", "b"])
-    assert np.array_equal(recent.embed(counting, ["a", "b"]), wanted)
-    assert np.array_equal(recent.embed(counting, ["b", "a"]), wanted[::-1])
+    assert np.array_equal(recent.read(counting, ["a", "b"])[0], wanted)
+    assert np.array_equal(recent.read(counting, ["b", "a"])[0], wanted[::-1])
     assert counting.count == 2
-    recent.embed(counting, ["c"])
-    recent.embed(counting, ["a", "c"])
+    recent.read(counting, ["c"])
+    recent.read(counting, ["a", "c"])
     assert counting.count == 3  # "b" was the oldest and went
-    recent.embed(counting, ["b"])
+    recent.read(counting, ["b"])
     assert counting.count == 4
 
 

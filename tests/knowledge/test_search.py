@@ -156,7 +156,8 @@ def test_a_longer_conversation_costs_no_more_queries(
         return len(captured)
 
     said = [HistoryTurn("user", "how do I return an item"), HistoryTurn("agent", "Send it back.")]
-    assert queries([]) == queries(said) == queries(said * 50) == 2
+    assert queries([]) == 3  # words, passages, the leading articles' tokens
+    assert max(queries(said), queries(said * 50)) <= 3
 
 
 def test_more_articles_cost_no_more_queries(articles: None, search: KnowledgeSearch) -> None:
@@ -170,7 +171,7 @@ def test_more_articles_cost_no_more_queries(articles: None, search: KnowledgeSea
     search.corpus.refresh()
     with CaptureQueriesContext(connection) as many:
         search.search(SearchQuery("return an item"))
-    assert len(few) == len(many) == 2
+    assert len(few) == len(many) == 3
 
 
 def test_common_words_are_left_to_the_vectors() -> None:

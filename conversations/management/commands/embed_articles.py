@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
 from tqdm import tqdm
 
 from conversations.models import Passage
@@ -18,7 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--again", action="store_true", help="all passages: for a new model")
 
     def handle(self, *args: Any, again: bool, **options: Any) -> None:
-        waiting = Passage.objects.all() if again else Passage.objects.filter(embedding=None)
+        lacking = Q(embedding=None) | Q(tokens=None)
+        waiting = Passage.objects.all() if again else Passage.objects.filter(lacking)
         service = KnowledgeService(embedder=configured_embedder)
         with tqdm(total=waiting.count(), unit=" passages", disable=options["verbosity"] < 1) as bar:
             try:
