@@ -40,12 +40,8 @@ FEATURES = (
     "terms",
     "third_share",
     "title_coverage",
-    "token_alone",
-    "token_alone_margin",
-    "token_margin",
     "token_together",
     "token_weakest",
-    "token_weakest_margin",
     "unknown",
 )
 

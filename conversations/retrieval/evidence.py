@@ -40,9 +40,8 @@ EVIDENCE = (
     "subject",  # how surely the conversation is about the article's subject
     "token_together",  # nearness of the question's tokens: see tokens.Nearness
     "token_alone",
-    "token_weakest",
 )
-NO_TOKENS = (0.0, 0.0, 0.0)  # until the leading articles' tokens are read
+NO_TOKENS = (0.0, 0.0)  # until the leading articles' tokens are read
 LONG_QUESTION = 25  # terms from which on long_lexical counts in full
 
 

@@ -22,8 +22,7 @@ ROUNDS, RATE, LEAF, RIDGE = 150, 0.08, 30, 5.0
 # More of these can only speak for the answer, or only against it; the others may bend.
 FOR = """cosine support lexical coverage title_coverage rare_coverage centroid cosine_margin
 cosine_lift cosine_place centroid_margin centroid_lift centroid_place share subject ordinary_z
-own_z other_z token_alone token_alone_margin token_margin token_together token_weakest
-token_weakest_margin""".split()
+own_z other_z token_together token_weakest""".split()
 AGAINST = "unknown spread second_share third_share pointing".split()
 DIRECTION = {**dict.fromkeys(FOR, 1), **dict.fromkeys(AGAINST, -1)}
 

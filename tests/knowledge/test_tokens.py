@@ -87,7 +87,7 @@ def test_tokens_turn_two_articles_that_are_nearly_level() -> None:
     assert settle(query, weighed, {}).articles[0].external_id == "a1"
     found = settle(query, weighed, near)
     assert [article.external_id for article in found.articles] == ["a2", "a1", "a3"]
-    assert found.signals["token_margin"] == pytest.approx(0.5)
+    assert found.signals["token_together"] == pytest.approx(0.8)
 
 
 def test_a_model_without_tokens_is_searched_as_before() -> None:
@@ -111,11 +111,12 @@ def test_passages_keep_their_tokens_and_lacking_ones_are_given_theirs() -> None:
     assert kept and all(kept.values())
     search = KnowledgeSearch(embedder=configured_embedder)
     before = search.search(SearchQuery("how loud is the machine")).signals
-    assert "token_margin" in before
+    assert before["token_together"] > 0.9
 
     Passage.objects.update(tokens=None)
     assert PassageTokens().read(list(kept)) == {}
     fresh = KnowledgeSearch(embedder=configured_embedder)
-    assert "token_margin" not in fresh.search(SearchQuery("how loud is the machine")).signals
+    estimate = fresh.search(SearchQuery("how loud is the machine")).signals["token_together"]
+    assert estimate != before["token_together"]
     call_command("embed_articles", verbosity=0)
     assert dict(Passage.objects.values_list("pk", "tokens")) == kept
