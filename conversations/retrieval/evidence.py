@@ -24,6 +24,7 @@ LENGTH_WEIGHT = 0.75  # BM25 b
 SOFTNESS = 12.0  # how little a second near phrasing adds to the nearest
 TYPO_FLOOR = 0.6  # trigram similarity at which an unknown word is taken for a known one
 TYPO_LETTERS = 5
+MOST_UNKNOWN = 6  # each is compared with every term of the candidates
 
 EVIDENCE = (
     "cosine",  # of the nearest passage
@@ -98,6 +99,7 @@ def spelling_of(
         for term in terms(text)
         if len(term) >= TYPO_LETTERS and term.isalpha() and not corpus.known(term)
     }
+    unknown = set(sorted(unknown)[:MOST_UNKNOWN])
     if not unknown:
         return {}
     vocabulary = sorted({term for hit in candidates for term in _bag_of(hit)[0]})
