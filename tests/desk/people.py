@@ -31,6 +31,12 @@ from conversations.models import Message
 rows = Message.objects.filter(conversation_id={conversation!r}).order_by("seq")
 print("SAID", json.dumps([[m.seq, m.author, m.text] for m in rows]))
 """
+_ENDED = """
+import json
+from conversations.models import Turn
+rows = Turn.objects.filter(conversation_id={conversation!r}).order_by("accepted_at")
+print("SAID", json.dumps([[t.state, t.reason] for t in rows]))
+"""
 
 
 def make_agents(portal: LivePortal, *rows: tuple[str, str]) -> None:
@@ -40,7 +46,16 @@ def make_agents(portal: LivePortal, *rows: tuple[str, str]) -> None:
 
 def recorded(portal: LivePortal, conversation: str) -> list[list[Any]]:
     """Everything that was said, in order, out of the portal's database: [seq, author, text]."""
-    output = portal.manage("shell", "-v", "0", "-c", _SAID.format(conversation=conversation))
+    return _told(portal, _SAID, conversation)
+
+
+def ended_turns(portal: LivePortal, conversation: str) -> list[list[str]]:
+    """How each of the assistant's turns stands: [state, reason], in order."""
+    return _told(portal, _ENDED, conversation)
+
+
+def _told(portal: LivePortal, code: str, conversation: str) -> list[list[Any]]:
+    output = portal.manage("shell", "-v", "0", "-c", code.format(conversation=conversation))
     line = next(line for line in output.splitlines() if line.startswith("SAID "))
     found: list[list[Any]] = json.loads(line.removeprefix("SAID "))
     return found
@@ -137,6 +152,16 @@ class DeskAgent(Person):
         self.page.fill("[data-words]", text)
         self.page.locator("[data-send]").click()
         expect(self.page.locator(".entry-agent").filter(has_text=text)).to_have_count(1)
+
+    def is_now(self, availability: str) -> None:
+        """Choose it once the desk has said what it is at present, and wait till it is kept."""
+        before = "online" if availability == "offline" else "offline"
+        expect(self.page.locator(f"[data-availability-box][data-state='{before}']")).to_have_count(
+            1
+        )
+        with self.page.expect_response("**/me/") as kept:
+            self.page.locator("[data-availability]").select_option(availability)
+        assert kept.value.ok
 
     def reads(self, text: str) -> None:
         expect(self.page.locator(".entry, .entry-system").filter(has_text=text)).to_have_count(1)
