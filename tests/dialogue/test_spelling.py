@@ -1,4 +1,4 @@
-"""Slips of the keyboard are mended before a question is searched; names, codes and rare words stay."""
+"""Slips of the keyboard are mended before a search; names, codes and rare words stay as they are."""
 
 import pytest
 
