@@ -1,4 +1,4 @@
-"""Slips of the keyboard are mended before a search; names, codes and rare words stay as they are."""
+"""Slips of the keyboard are mended before a search; names, codes and rare words stay."""
 
 import pytest
 
