@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
-from conversations.dialogue.calibration import ANY_RUNG, Calibration
-from conversations.dialogue.guarantee import curve_of
+from conversations.dialogue.calibration import Calibration
 from conversations.dialogue.memory import Memory, Utterance
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.retrieval.types import HistoryTurn, SearchQuery
+from conversations.services.adapting import adapt
 from conversations.services.judgement import Judgement, LastTurn
 from conversations.services.judging import SearchJudge
+from conversations.services.review_samples import Example
 
 CURVE_ERRORS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)
 
@@ -52,6 +53,7 @@ class Verdict:
     courtesy: bool
     offered: tuple[str, ...] = ()
     trace: dict[str, Any] = field(default_factory=dict, repr=False)
+    signals: dict[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def answered(self) -> bool:
@@ -107,6 +109,7 @@ def _judge(judge: SearchJudge, question: Question) -> Verdict:
         courtesy=judgement.action == "answer" and not judgement.articles,
         offered=_offered(judgement),
         trace=judgement.trace,
+        signals=judgement.result.signals if judgement.result else {},
     )
 
 
@@ -125,10 +128,20 @@ def _ranked(search: KnowledgeSearch, question: Question, judgement: Judgement) -
 
 
 def fitted(calibration: Calibration, verdicts: Sequence[Verdict]) -> Calibration:
-    """The shipped model with the threshold that these verdicts, and no others, support."""
-    weighed = [verdict for verdict in verdicts if verdict.confidence is not None]
-    curve = curve_of([v.confidence or 0.0 for v in weighed], [v.would_be_right for v in weighed])
-    return replace(calibration, curves={ANY_RUNG: tuple(curve)}, origin="fitted on a fold")
+    """The calibration as it were if reviewers had judged these: the shipped one, moved by them."""
+    examples = [
+        Example(
+            turn_id=verdict.question.id,
+            signals=verdict.signals,
+            place=0 if verdict.would_be_right else verdict.place or None,
+            answerable=bool(verdict.question.gold),
+            weight=1.0,
+        )
+        for verdict in verdicts
+        if verdict.signals and verdict.confidence is not None
+    ]
+    moved = adapt(calibration, examples, data_digest=calibration.data_digest)
+    return replace(moved, origin="shipped, moved by a fold")
 
 
 def report(verdicts: Sequence[Verdict], *, max_error: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from conversations.services.evaluation import (
     report,
     said_before,
 )
+from conversations.services.evaluation_splits import violations
 from conversations.services.evaluation_store import separate_store
 from conversations.services.evaluation_text import write_all
 from conversations.services.explanation import explain
@@ -71,12 +73,14 @@ def evaluate(
     writing: Writing | None = None,
     explained: Collection[str] = (),
     similarity: Similarity | None = None,
+    splits: int = 0,
 ) -> Evaluation:
     """Import the articles beside the live ones, judge every question, and sum up.
 
     With `writing` the words of the answers are measured too, on the questions that have a
-    reference answer. With `explained` only the questions of these ids are judged, and everything
-    that their decisions were made of is told.
+    reference answer. With `splits` the calibration is refitted on so many random halves and tried
+    on the others (evaluation_splits). With `explained` only the questions of these ids are judged,
+    and everything that their decisions were made of is told.
     """
     source = ArticleSource(articles)
     with separate_store():
@@ -104,6 +108,7 @@ def evaluate(
         verdicts = tuple(judge_all(judge, asked, advanced=watcher.step))
         told = tuple(_explained(judge, q, similarity) for q in asked if q.id in explained)
         texts = _written(writing, asked, watcher)
+    tried = partial(violations, judge.calibration, max_error=max_error, splits=splits)
     figures = {
         **report(verdicts, max_error=max_error),
         "articles": imported.stored,
@@ -112,6 +117,7 @@ def evaluate(
         "fitted_on": fit_fold,
         "embedding": embedder().name,
         **({"text": texts} if texts else {}),
+        **({"splits": tried(verdicts)} if splits else {}),
     }
     return Evaluation(figures, verdicts, told)
 

@@ -27,6 +27,8 @@ def _search(told: Told) -> Iterator[str]:
     query, candidates = told["query"], told["candidates"]
     for place, text in enumerate(query["texts"]):
         yield f"{'Searched' if not place else '':11}{' '.join(text.split())[:110]}"
+    for typed, meant in query["mended"].items():
+        yield f"           {typed} read as {meant}"
     for subject in query["subjects"]:
         yield f"           subject {subject['name']} ({subject['weight']})"
     if not query["by_meaning"]:

@@ -1,6 +1,7 @@
 """Evaluation: figures that add up, in a store of its own, by the live search and decision."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from conversations.dialogue.calibration import ANY_RUNG, AdditiveModel, load
+from conversations.dialogue.guarantee import CurvePoint
 from conversations.models import Article
 from conversations.services.evaluation import Question, Verdict, curve, report
 from conversations.services.evaluation_run import read_questions
+from conversations.services.evaluation_splits import violations
 from conversations.services.evaluation_store import PREFIX, drop_abandoned, separate_store
 
 KEYS = {
@@ -146,6 +150,30 @@ def test_a_fold_that_is_fitted_on_is_left_out_of_the_figures(
     )  # fmt: skip
     figures = json.loads(target.read_text())
     assert (figures["questions"], figures["fitted_on"]) == (4, "cal")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_random_halves_tell_how_often_the_error_is_broken(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    kb, questions = files
+    target = tmp_path / "figures.json"
+    call_command(
+        "evaluate", articles=kb, questions=questions, json=target, splits=5,
+        verbosity=0, stdout=StringIO(),
+    )  # fmt: skip
+    halves = json.loads(target.read_text())["splits"]
+    assert (halves["splits"], halves["confidence"]) == (5, 0.8)
+    assert 0 <= halves["beyond_noise"] <= halves["violations"] <= 5
+
+
+def test_random_halves_count_what_broke_the_error() -> None:
+    believed = replace(
+        load(), top=AdditiveModel(9.0, {}), curves={ANY_RUNG: (CurvePoint(0.5, 1e6, 0.0),)}
+    )
+    wrong = replace(verdict("answer", 0.9, "b"), signals={"cosine": 0.9})
+    broken = violations(believed, [wrong] * 60, max_error=0.05, splits=4)
+    assert (broken["violations"], broken["beyond_noise"], broken["wrong"]) == (4, 4, 1.0)
 
 
 @pytest.mark.parametrize("line", ["{", '{"id": 1}', '{"id":1,"text":"t","gold":[],"expected":"x"}'])

@@ -45,7 +45,10 @@ class Command(BaseCommand):
         parser.add_argument("--articles", type=Path, required=True, help=".jsonl, .csv or folder")
         parser.add_argument("--questions", type=Path, required=True, help="questions.jsonl")
         parser.add_argument("--max-error", type=float, default=0.05, help="wrong answers allowed")
-        parser.add_argument("--fit-fold", default="", help="fit the threshold on this fold only")
+        parser.add_argument("--fit-fold", default="", help="fit on this fold, report the others")
+        parser.add_argument(
+            "--splits", type=int, default=0, help="refit on so many random halves, try the others"
+        )
         parser.add_argument("--json", type=Path, help="write the figures to this file, - to print")
         parser.add_argument(
             "--explain",
@@ -64,6 +67,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 < options["max_error"] < 1:
             raise CommandError("--max-error must lie between 0 and 1, such as 0.05.")
+        if options["splits"] and (options["fit_fold"] or options["splits"] < 0):
+            raise CommandError("--splits takes a count such as 100, and goes without --fit-fold.")
         with tqdm(disable=options["verbosity"] < 1) as bar:
             try:
                 done = evaluate(
@@ -77,6 +82,7 @@ class Command(BaseCommand):
                     writing=_writing(options["sample"]) if options["generate"] else None,
                     explained=frozenset(options["explain"]),
                     similarity=assembly.likeness() if options["explain"] else None,
+                    splits=options["splits"],
                 )
             except UnreadableSource as exc:
                 raise CommandError(str(exc)) from None
@@ -127,6 +133,8 @@ class Command(BaseCommand):
         for point in figures["curve"]:
             label = f"in hindsight at {point['wrong']:.1%} wrong"
             self.stdout.write(f"{label:>34}  {point['automation']:.1%}")
+        if halves := figures.get("splits"):
+            self.stdout.write(f"{'refitted on random halves':>34}  {json.dumps(halves)}")
         for way, measured in figures.get("text", {}).items():
             self.stdout.write(f"{'answers ' + way:>34}  {json.dumps(measured)}")
 
