@@ -69,7 +69,7 @@ def decide(
         "among": round(among, 4),
         "threshold": round(threshold, 4) if threshold <= 1 else None,
         "max_error": max_error,
-        "rung": rung,
+        "rung": rung if rung in calibration.curves else ANY_RUNG,
         "calibration": calibration.origin,
         "signals": {name: round(value, 4) for name, value in result.signals.items()},
         "parts": {n: round(v, 3) for n, v in calibration.top.parts(features).items() if v},

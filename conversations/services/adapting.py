@@ -2,7 +2,9 @@
 
 Too few turns are judged to learn a model from, so the shipped one keeps its shapes; its log-odds
 are stretched and shifted (two numbers, held near "no change" by a prior). The risk curve is the
-shipped one with the judged turns added: the shipped counts fade as the judged ones grow.
+shipped one with the judged turns added: the shipped counts fade as the judged ones grow. A rung of
+the ladder that enough judged answers came from has a curve, and so a threshold, of its own: a small
+model spoils answers that a large one gets right.
 """
 
 import math
@@ -16,6 +18,8 @@ from conversations.services.review_samples import Example
 
 #: The shipped curve counts half once so many turns are judged.
 FADE = 1_000.0
+#: A rung with fewer judged turns goes by the curve of all rungs.
+RUNG_MINIMUM = 100.0
 FOLDS = 5
 STRETCH_SPREAD, SHIFT_SPREAD = 0.3, 1.0  # of the prior, in log-odds
 STEPS = 30
@@ -26,12 +30,16 @@ def adapt(shipped: Calibration, examples: Sequence[Example], *, data_digest: str
     """The installation's calibration. `examples` carry weights that add up to their worth."""
     top = [(_log_odds(shipped.top, one), one.right, one.weight or 0.0) for one in examples]
     among = [(_log_odds(shipped.among, one), one.among, one.weight or 0.0) for one in examples]
-    moved = fit(top)
+    moved, known = fit(top), shipped.curves.get(ANY_RUNG, ())
+    unseen = _unseen(top)
     return replace(
         shipped,
         top=move(shipped.top, moved),
         among=move(shipped.among, fit(among)),
-        curves={ANY_RUNG: _joined(shipped.curves.get(ANY_RUNG, ()), moved, _unseen(top))},
+        curves={
+            rung: _joined(known, moved, [unseen[number] for number in numbers])
+            for rung, numbers in _by_rung(examples).items()
+        },
         data_digest=data_digest,
         origin="reviewed turns",
         notes={
@@ -72,14 +80,26 @@ def move(model: AdditiveModel, pair: Pair) -> AdditiveModel:
     return AdditiveModel(model.intercept * stretch + shift, shapes)
 
 
+def _by_rung(examples: Sequence[Example]) -> dict[str, list[int]]:
+    """Which examples make each curve: all make the common one."""
+    rungs = {ANY_RUNG: list(range(len(examples)))}
+    for rung in sorted({one.rung for one in examples if one.rung}):
+        numbers = [number for number, one in enumerate(examples) if one.rung == rung]
+        if sum(examples[number].weight or 0.0 for number in numbers) >= RUNG_MINIMUM:
+            rungs[rung] = numbers
+    return rungs
+
+
 def _unseen(rows: Sequence[tuple[float, bool, float]]) -> list[tuple[float, bool, float]]:
-    """(chance, right, weight), each chance from a fit that had not seen the row."""
-    found = []
-    for fold in range(FOLDS):
-        pair = fit([row for number, row in enumerate(rows) if number % FOLDS != fold])
-        for odds, right, weight in rows[fold::FOLDS]:
-            found.append((_chance(pair[0] * odds + pair[1]), right, weight))
-    return found
+    """(chance, right, weight), each chance from a fit that had not seen the row; in their order."""
+    pairs = [
+        fit([row for number, row in enumerate(rows) if number % FOLDS != fold])
+        for fold in range(FOLDS)
+    ]
+    return [
+        (_chance(pairs[number % FOLDS][0] * odds + pairs[number % FOLDS][1]), right, weight)
+        for number, (odds, right, weight) in enumerate(rows)
+    ]
 
 
 def _joined(

@@ -140,7 +140,7 @@ class IntelligentAssistantService(BaseService):
         stream = self.open_stream(lease.turn_id, lease.epoch)
         stream.open()
         stream.stage("searching")
-        look = self._look(lease)
+        look = self._look(lease, route)
         sources = gather(look.judgement.articles)
         seconds_left = (look.turn.deadline_at - self.now()).total_seconds()
         release_connection()
@@ -164,13 +164,14 @@ class IntelligentAssistantService(BaseService):
             may_hand_on=True,
         )
 
-    def _look(self, lease: Lease) -> Look:
+    def _look(self, lease: Lease, route: Sequence[dict[str, Any]]) -> Look:
         """Recall, search and decide; again while new messages keep coming."""
         for _ in range(MAX_LOOKS):
             turn = Turn.objects.select_related("question").get(pk=lease.turn_id)
             known = self.memory.recollect(turn.conversation_id)
             memory, last = self._recall(turn, known)
-            judgement = self.judge.judge(memory, last=last)
+            rung = self._descent(turn, route).peek() or EXTRACTIVE
+            judgement = self.judge.judge(memory, last=last, rung=rung)
             memory = replace(memory, question=judgement.question or memory.question)
             decided_at = self.now()
             retrieved_at = decided_at - timedelta(seconds=judgement.decision_s)

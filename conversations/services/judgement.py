@@ -44,4 +44,6 @@ class Judgement:
 class Judge(Protocol):
     """Searches and decides."""
 
-    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement: ...
+    def judge(self, memory: Memory, *, last: LastTurn, rung: str = "") -> Judgement:
+        """`rung` is the one that would write; it may have a threshold of its own."""
+        ...

@@ -38,7 +38,7 @@ class SearchJudge:
     def warm_up(self) -> None:
         self.search.warm_up()
 
-    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement:
+    def judge(self, memory: Memory, *, last: LastTurn, rung: str = "") -> Judgement:
         """Courtesies and wishes for a person need no search; the rest is searched and weighed."""
         history = tuple(HistoryTurn(said.role, said.text) for said in memory.history)
         if (taken := chosen(memory, last)) is not None:
@@ -49,14 +49,15 @@ class SearchJudge:
         if (foreign := _foreign(memory.question)) is not None:
             return foreign
         if kind.kind is Kind.SEVERAL:
-            return self._several(kind.parts, history, last)
+            return self._several(kind.parts, history, last, rung)
         question = memory.question
         if kind.kind is Kind.DETAIL:  # it belongs to what was asked before it
             question = f"{before(memory)} {question}"
-            return replace(self._search(SearchQuery(question, history), last), question=question)
-        return self._search(SearchQuery(question, history), last)
+            found = self._search(SearchQuery(question, history), last, rung)
+            return replace(found, question=question)
+        return self._search(SearchQuery(question, history), last, rung)
 
-    def _search(self, query: SearchQuery, last: LastTurn) -> Judgement:
+    def _search(self, query: SearchQuery, last: LastTurn, rung: str) -> Judgement:
         result = self.search.search(query)
         began = perf_counter()
         decision = policy.decide(
@@ -65,6 +66,7 @@ class SearchJudge:
             self.calibration,
             max_error=self.max_error(),
             last_action=last.action,
+            rung=rung,
         )
         wanted = {article_id: place for place, article_id in enumerate(decision.article_ids)}
         articles = sorted(
@@ -94,13 +96,13 @@ class SearchJudge:
         )
 
     def _several(
-        self, parts: tuple[str, ...], history: tuple[HistoryTurn, ...], last: LastTurn
+        self, parts: tuple[str, ...], history: tuple[HistoryTurn, ...], last: LastTurn, rung: str
     ) -> Judgement:
         """Each question for itself: what can be answered is, the rest is handed over by name."""
-        judged = [(part, self._search(SearchQuery(part, history), last)) for part in parts]
+        judged = [(part, self._search(SearchQuery(part, history), last, rung)) for part in parts]
         answered = [item for _, item in judged if item.action == "answer"]
         if not answered:
-            return self._search(SearchQuery(" ".join(parts), history), last)
+            return self._search(SearchQuery(" ".join(parts), history), last, rung)
         open_parts = [part for part, item in judged if item.action != "answer"]
         tops = {item.articles[0].article_id: item.articles[0] for item in answered}
         closing = gettext(replies.REST) % {"question": " ".join(open_parts)} if open_parts else ""

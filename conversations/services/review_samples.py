@@ -12,6 +12,7 @@ from conversations.models import Review, Turn, TurnPassage
 from conversations.services.review_estimate import effective_size
 
 NAME = "reviewed"
+CACHE = "cache"  # the rung of an answer that was given before; who wrote it is not known here
 Verdict = Review.Verdict
 
 
@@ -19,7 +20,8 @@ Verdict = Review.Verdict
 class Example:
     """A judged turn. `place` of the right article in the ranking, from 0; None: none is right.
 
-    `weight` is how many turns it stands for; None: it came for a complaint or the like.
+    `weight` is how many turns it stands for; None: it came for a complaint or the like. `rung`
+    wrote the answer; empty where none was written, or it was given before.
     """
 
     turn_id: str
@@ -27,6 +29,7 @@ class Example:
     place: int | None
     answerable: bool
     weight: float | None
+    rung: str = ""
 
     @property
     def right(self) -> bool:
@@ -77,9 +80,14 @@ def collect() -> Collected:
             continue
         item = getattr(turn, "review_item", None)
         weight = item.weight if item is not None else None
-        example = Example(str(turn.pk), signals, *label, weight)
+        example = Example(str(turn.pk), signals, *label, weight, _rung(turn))
         (others if weight is None else sampled).append(example)
     return Collected(tuple(sampled), tuple(others), dict(left_out))
+
+
+def _rung(turn: Turn) -> str:
+    written = turn.decision == Turn.Decision.ANSWER and turn.tier != CACHE
+    return turn.tier if written else ""
 
 
 def label_of(review: Review, decision: str, ranking: list[int]) -> tuple[int | None, bool] | None:

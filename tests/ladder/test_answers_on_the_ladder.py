@@ -40,11 +40,13 @@ PIECES = ("You can return ", "an item within ", "30 days of delivery. ", "Refund
 
 class OneArticle:
     def __init__(self, article: Article) -> None:
+        self.asked_for: list[str] = []
         self.hit = ArticleHit(
             article.pk, article.external_id, 1, article.title, "/help/returns/", 1.0, ()
         )
 
-    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement:
+    def judge(self, memory: Memory, *, last: LastTurn, rung: str = "") -> Judgement:
+        self.asked_for.append(rung)
         return Judgement("answer", "article", 0.9, articles=(self.hit,))
 
 
@@ -118,6 +120,7 @@ def test_another_server_writes_a_grounded_answer(judge: OneArticle, turn: Turn, 
     turn.refresh_from_db()
     assert turn.reply is not None
     assert turn.reply.text == shown(turn) == RETURNS
+    assert judge.asked_for == ["vllm"]  # the decision knows which rung would write
     assert (turn.tier, turn.model) == ("vllm", "big")
     assert way(turn) == [("vllm", "wrote")]
     system = wire.requests[0]["messages"][0]["content"]

@@ -42,12 +42,12 @@ class OneArticle:
             article.pk, article.external_id, 1, article.title, "/help/returns/", 1.0, ()
         )
 
-    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement:
+    def judge(self, memory: Memory, *, last: LastTurn, rung: str = "") -> Judgement:
         return Judgement("answer", "article", 0.9, articles=(self.hit,))
 
 
 class NoArticle:
-    def judge(self, memory: Memory, *, last: LastTurn) -> Judgement:
+    def judge(self, memory: Memory, *, last: LastTurn, rung: str = "") -> Judgement:
         return Judgement(
             "escalate", "no_article", 0.1, reply="I do not know.", hand_over="no_article"
         )

@@ -10,8 +10,16 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from conversations.dialogue.calibration import DEFAULT_PATH, dump, load, parse
+from conversations.dialogue.calibration import (
+    DEFAULT_PATH,
+    AdditiveModel,
+    Shape,
+    dump,
+    load,
+    parse,
+)
 from conversations.dialogue.features import features_of
+from conversations.dialogue.guarantee import CurvePoint
 from conversations.models import Article, Review, ReviewItem
 from conversations.services.adapting import adapt, fit
 from conversations.services.calibration_store import CalibrationStore, CurrentCalibration
@@ -62,6 +70,23 @@ def test_where_half_of_it_is_wrong_less_is_answered() -> None:
         return sum(chance >= threshold for chance in odds)
 
     assert answered(poor) <= answered(shipped)
+
+
+def test_a_rung_that_spoils_answers_gets_a_stricter_threshold_of_its_own() -> None:
+    good = [replace(one, rung="gpu") for one in examples(150, 0.99)]
+    poor = [replace(one, rung="cpu") for one in examples(150, 0.6, seed=2)]
+    few = [replace(one, rung="extractive") for one in examples(20, 0.1, seed=3)]
+    steps = AdditiveModel(0.0, {"cosine": Shape((0.5, 0.7), (-1.0, 3.0, 3.5))})
+    curve = (
+        CurvePoint(0.97, 100.0, 1.0),
+        CurvePoint(0.9, 200.0, 8.0),
+        CurvePoint(0.1, 400.0, 99.0),
+    )
+    known = replace(load(), top=steps, curves={"any": curve})
+    fitted = parse(dump(adapt(known, [*good, *poor, *few], data_digest="x")))
+    assert fitted.curves.keys() == {"any", "cpu", "gpu"}
+    assert fitted.threshold(0.05, "gpu") < fitted.threshold(0.05, "cpu")
+    assert fitted.threshold(0.05, "extractive") == fitted.threshold(0.05)
 
 
 def test_what_is_fitted_is_a_calibration_that_can_be_read_back() -> None:
