@@ -30,7 +30,7 @@ class Confident:
     def __init__(self, article: Article) -> None:
         self.article = article
 
-    def judge(self, memory: object, *, last: LastTurn) -> Judgement:
+    def judge(self, memory: object, *, last: LastTurn, rung: str = "") -> Judgement:
         hit = ArticleHit(self.article.pk, "returns", 1, "Returns", "/help/returns/", 1.0, ())
         return Judgement("answer", CONFIDENT, 0.9, articles=(hit,))
 
@@ -157,7 +157,7 @@ def test_a_question_asked_during_an_answer_is_answered_alone(
     seen: list[str] = []
 
     class Listening(Confident):
-        def judge(self, memory: object, *, last: LastTurn) -> Judgement:
+        def judge(self, memory: object, *, last: LastTurn, rung: str = "") -> Judgement:
             seen.append(memory.question)  # type: ignore[attr-defined]
             return super().judge(memory, last=last)
 
