@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
@@ -23,7 +24,7 @@ from conversations.escalation.mailing import MailingService
 from conversations.front_door import SlowDown
 from conversations.models import Turn
 from conversations.services import turns
-from conversations.services.intake import IntakeService
+from conversations.services.intake import Accepted, IntakeService
 from conversations.streaming import frames, replay
 from conversations.streaming.database import run_db
 from conversations.streaming.doorbell import desk_group_name, group_name, notice
@@ -47,6 +48,18 @@ mailing = MailingService()
 class ConversationConsumer(AsyncWebsocketConsumer):
     conversation_id: UUID | None = None
     sent_seq = 0
+    #: Up to here everything was looked at: the frames, and the turn that was live after them.
+    settled_seq = -1
+    #: Counts looks and rewinds. What was read before the last of them may be out of date.
+    looks = 0
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels', which first goes to another thread to close connections that run_db has
+        closed."""
+        handler = getattr(self, get_handler_name(message), None)
+        if handler is None:
+            raise ValueError(f"No handler for message type {message['type']}")
+        await handler(message)
 
     async def connect(self) -> None:
         await self.accept()
@@ -144,7 +157,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             case frames.Resume(after=after):
                 head = (await run_db(replay.heads, [self._id])).get(self._id, 0)
                 async with self._lock:
-                    self.sent_seq = min(after, head)
+                    self.sent_seq, self.settled_seq = min(after, head), -1
+                    self.looks += 1
                     self._unfollow()
                 await self.refresh()
             case frames.StopReply():
@@ -169,16 +183,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 await self._send(answer)
 
     async def _post(self, frame: frames.SendMessage) -> None:
-        client_id = str(frame.client_id)
+        client_id, looks = str(frame.client_id), self.looks
         try:
-            await self._door.message(frame.text)
-            accepted = await run_db(
-                intake.post_message,
-                conversation_id=self._id,
-                client_id=frame.client_id,
-                text=frame.text,
-                now=timezone.now(),
-            )
+            accepted, news = await run_db(self._take, frame, self.sent_seq)
         except ServiceError as exc:
             raise frames.FrameError(exc.code, exc.detail, client_id, **exc.fields) from exc
         except DatabaseError as exc:
@@ -188,12 +195,29 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 await self._send(known)  # say again that it is accepted: the first may be lost
                 break
             return
-        await self._announce(accepted.turn_id)
+        async with self._lock:
+            is_new = self.looks == looks
+            if is_new:
+                await self._show(news)
+        if not (is_new and news.is_whole):
+            await self.refresh()
+        await self._ring(group_name(self._id), notice(accepted.turn_id, accepted.seq))
 
-    async def _announce(self, turn_id: UUID | None = None) -> None:
+    def _take(self, frame: frames.SendMessage, after: int) -> tuple[Accepted, replay.News]:
+        """Accept a message, and read what is new, in one go to another thread."""
+        self._door.message(frame.text)
+        accepted = intake.post_message(
+            conversation_id=self._id,
+            client_id=frame.client_id,
+            text=frame.text,
+            now=timezone.now(),
+        )
+        return accepted, replay.news(self._id, after)
+
+    async def _announce(self) -> None:
         """Show what was written here, then ring for the other sockets."""
         await self.refresh()
-        await self._ring(group_name(self._id), notice(turn_id))
+        await self._ring(group_name(self._id), notice())
 
     async def _ring(self, group: str, message: dict[str, Any]) -> None:
         try:
@@ -206,25 +230,42 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         if turn_id is not None:
             await hub_for_loop(settings.REDIS_URL).request_stop(turn_id, limits.STREAM_TTL)
 
-    async def conversation_changed(self, _event: dict[str, Any]) -> None:
+    async def conversation_changed(self, event: dict[str, Any]) -> None:
         """The doorbell rang."""
-        await self.refresh()
+        await self.refresh(event.get("head", 0))
 
     async def agent_typing(self, event: dict[str, Any]) -> None:
         await self._send({"type": "agent.typing", "name": event["name"]})
 
-    async def refresh(self) -> None:
-        """Send every durable frame that was not sent yet, and follow the reply in progress."""
+    async def refresh(self, head: int = 0) -> None:
+        """Send every durable frame that was not sent yet, and follow the reply in progress.
+
+        `head`: the number of the event that is told of, if it is known; what was looked at since
+        is not looked at again.
+        """
         if not self._open:
             return
         async with self._lock:
-            while page := await run_db(replay.events_after, self._id, self.sent_seq):
-                for frame in page:
-                    await self._send(frame)
-                    self.sent_seq = frame["seq"]
-                if len(page) < limits.EVENTS_PAGE:
-                    break
-            turn = await run_db(replay.live_turn, self._id)
+            if head and self.settled_seq >= head:
+                return
+            while True:
+                news = await run_db(replay.news, self._id, self.sent_seq)
+                await self._show(news)
+                if news.is_whole:
+                    return
+
+    async def _show(self, news: replay.News) -> None:
+        """Send what was read since the last look, under the lock; at its end attend to the turn."""
+        for frame in news.frames:
+            await self._send(frame)
+            self.sent_seq = frame["seq"]
+        self.looks += 1
+        if news.is_whole:
+            self._attend(news.turn)
+            self.settled_seq = self.sent_seq
+
+    def _attend(self, turn: Turn | None) -> None:
+        """Follow the text of this turn, and of no other."""
         if turn is None:
             self._unfollow()
         elif turn.pk != self._following:
@@ -247,7 +288,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 if not stage:
                     await self._send({"type": "reply.started", "message": message})
                 stage, sent = await self._send_progress(message, text, stage or "started", sent)
-        await self.refresh()
+        await self.refresh(text.ended or 0)
 
     async def _send_progress(
         self, message: str, turn: TurnText, stage: str, sent: int

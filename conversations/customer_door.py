@@ -76,10 +76,9 @@ class CustomerDoor:
         """A frame came. Raises SlowDown."""
         self._budget.take(monotonic())
 
-    async def message(self, text: str) -> None:
-        """A message came. Raises SlowDown."""
-        size = len(text.encode())
-        await asyncio.to_thread(front_door.check_message, self.conversation.pk, self.address, size)
+    def message(self, text: str) -> None:
+        """A message came. Asks Redis: call it in a thread. Raises SlowDown."""
+        front_door.check_message(self.conversation.pk, self.address, len(text.encode()))
 
     async def key_frame(self) -> dict[str, Any] | None:
         """The frame that hands over the next key, if there is one for this customer."""

@@ -12,7 +12,6 @@ from uuid import UUID
 import redis
 from django.conf import settings
 from django.db import connection
-from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -21,7 +20,6 @@ from conversations.inference.breaker_store import Breakers
 from conversations.inference.ladder import Step
 from conversations.inference.remote_rungs import BadRemoteRung, RemoteRung, order, parse
 from conversations.inference.rungs import RungReport, Rungs
-from conversations.models import Turn
 from conversations.streaming.doorbell import doorbell
 from conversations.streaming.publisher import TurnStream
 from portal import limits, telemetry
@@ -132,9 +130,24 @@ def _ring(turn_id: UUID, tried: list[str]) -> None:
     if not _send(REPLY, {"turn_id": str(turn_id), "route": way}, queue):
         return
     try:
-        Turn.objects.filter(pk=turn_id, queued_at__isnull=True).update(queued_at=Now())
+        _note_queued(turn_id)
     finally:
         connection.close()  # this thread belongs to no request that would give it back
+
+
+#: Nobody waits for the disk: a note that a crash of the database takes is rung once more.
+_NOTE_QUEUED = """
+WITH lazily AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+UPDATE conversations_turn SET queued_at = statement_timestamp()
+  FROM lazily
+ WHERE id = %s AND queued_at IS NULL
+"""
+
+
+def _note_queued(turn_id: UUID) -> None:
+    """Write down that the broker has a turn's wake-up, unless that is known."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE_QUEUED, [turn_id])
 
 
 def renew_knowledge() -> None:
@@ -147,6 +160,6 @@ def open_stream(turn_id: UUID, epoch: int) -> TurnStream:
     return TurnStream(client=stream_client, turn_id=turn_id, epoch=epoch, ttl=limits.STREAM_TTL)
 
 
-def ring_doorbell(conversation_id: UUID, turn_id: UUID | None = None) -> None:
-    """Tell the sockets of a conversation to look for something new."""
-    doorbell.ring(conversation_id, turn_id)
+def ring_doorbell(conversation_id: UUID, turn_id: UUID | None = None, head: int = 0) -> None:
+    """Tell the sockets of a conversation to look for something new, up to event `head`."""
+    doorbell.ring(conversation_id, turn_id, head)

@@ -1,10 +1,13 @@
-"""A mend for kombu: a worker survives a restart of its broker, and is back soon after it.
+"""Mends for kombu: a worker survives a restart of its broker, is back soon after, and is thrifty.
 
 1. On a lost Redis kombu hands unfinished messages back to the queue, and a task that ends later
    acknowledges its message; both need the connection that was dropped, and the whole worker ends
    with an AttributeError (seen with kombu 5.7). Nothing is lost by leaving them: wake-ups are rung
    again from the database, and one that comes twice finds its turn taken.
 2. Celery waits 2, 4, 6 … seconds between attempts to reach its broker, and has no setting for it.
+3. kombu builds a new client for each command that it sends to Redis: a seventh of what a worker
+   computed for a turn (docs/performance/load.md). One a channel and pool is enough: a client over a
+   pool is safe to share, and a dropped connection comes with a new pool.
 """
 
 import logging
@@ -52,6 +55,20 @@ class SteadyAMQP(AMQP):
     Connection = SoonConnection
 
 
+class ThriftyChannel(transport.Channel):
+    """kombu's, with one client for all its commands."""
+
+    _own_client: Any = None
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        if asynchronous:  # a client of its own for each blocking read
+            return super()._create_client(asynchronous=True)
+        if self._own_client is None or self._own_client.connection_pool is not self.pool:
+            self._own_client = super()._create_client()
+        return self._own_client
+
+
 def mend() -> None:
     """Before the first channel is opened."""
     transport.Channel.QoS = SteadyQoS
+    transport.Transport.Channel = ThriftyChannel

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from portal import conf, limits, logs
+from portal.connections import WatchedConnection
 from portal.embedded import addresses, secret_key
 
 CONFIG = conf.load()
@@ -85,7 +86,13 @@ DATABASES = {
         "OPTIONS": {
             **_ADDRESSES.database.get("OPTIONS", {}),
             # A pool that waits ever longer between attempts is late when the database is back.
-            "pool": {"min_size": 1, "max_size": 16, "timeout": 5, "reconnect_timeout": 1.5},
+            "pool": {
+                "min_size": 1,
+                "max_size": 16,
+                "timeout": 5,
+                "reconnect_timeout": 1.5,
+                "connection_class": WatchedConnection,
+            },
         },
     }
 }

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import DateTimeField, F, Q, Value
+from django.db.models import DateTimeField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Now
 
 from conversations.models import Conversation, Message, Turn
@@ -155,8 +155,16 @@ def request_stop(*, conversation_id: UUID) -> UUID | None:
 def cover_newer_messages(lease: Lease) -> bool:
     """Take along what the customer wrote since the claim. True: there was something.
 
-    Locks the conversation first, like every other writer, so that no message falls between.
+    Usually there is nothing, which one look tells: what comes after it gets the next turn. To
+    write, it locks the conversation first, like every other writer, so that none falls between.
     """
+    newer = Message.objects.filter(
+        conversation=OuterRef("conversation"),
+        author=Message.Author.CUSTOMER,
+        seq__gt=OuterRef("covers_seq"),
+    )
+    if not Turn.objects.filter(held(lease), Exists(newer)).exists():
+        return False
     with transaction.atomic():
         Conversation.objects.select_for_update().get(pk=lease.conversation_id)
         newest = (

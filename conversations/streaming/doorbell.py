@@ -25,8 +25,11 @@ def desk_group_name(conversation_id: UUID | str) -> str:
     return f"desk.conversation.{conversation_id}"
 
 
-def notice(turn_id: UUID | None = None) -> dict[str, Any]:
-    return {"type": "conversation.changed", "turn": str(turn_id) if turn_id else ""}
+def notice(turn_id: UUID | None = None, head: int = 0) -> dict[str, Any]:
+    """`head` is the last sequence number that was committed, so that who has seen it need not look;
+    0: look in any case."""
+    turn = str(turn_id) if turn_id else ""
+    return {"type": "conversation.changed", "turn": turn, "head": head}
 
 
 class Doorbell:
@@ -39,8 +42,8 @@ class Doorbell:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def ring(self, conversation_id: UUID, turn_id: UUID | None = None) -> None:
-        self.send(group_name(conversation_id), notice(turn_id))
+    def ring(self, conversation_id: UUID, turn_id: UUID | None = None, head: int = 0) -> None:
+        self.send(group_name(conversation_id), notice(turn_id, head))
 
     def send(self, group: str, message: dict[str, Any]) -> None:
         """Send a passing message to a group, without waiting and without a promise."""

@@ -3,7 +3,8 @@
 A page of events costs a constant number of queries.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +20,47 @@ _MILLISECONDS = 1000
 
 def events_after(conversation_id: UUID, after: int) -> list[dict[str, Any]]:
     """The next page (limits.EVENTS_PAGE) of durable frames with seq > after, in order."""
-    events: QuerySet[ConversationEvent] = (
+    events = list(
         ConversationEvent.objects.filter(conversation_id=conversation_id, seq__gt=after)
-        .select_related(
-            "message", "message__turn", "message__rating", "message__user__agent_profile"
-        )
-        .prefetch_related("message__citations")
+        .select_related("message")
         .order_by("seq")[: limits.EVENTS_PAGE]
     )
+    customer = Message.Author.CUSTOMER  # whose messages are shown as they are
+    others = [event for event in events if event.message and event.message.author != customer]
+    if others:
+        found = _in_full([event.message_id for event in others])
+        full: dict[UUID | None, Message] = {message.pk: message for message in found}
+        for event in others:  # one that is erased in this moment stays as it was
+            event.message = full.get(event.message_id) or event.message
     return [frame(event) for event in events]
+
+
+def _in_full(message_ids: Collection[UUID | None]) -> QuerySet[Message]:
+    """Messages with all that their frames show: their turns, ratings, speakers and sources."""
+    return (
+        Message.objects.filter(pk__in=message_ids)
+        .select_related("turn", "rating", "user__agent_profile")
+        .prefetch_related("citations")
+    )
+
+
+@dataclass(frozen=True)
+class News:
+    """Durable frames in order, one page at most, and the turn that was live after them."""
+
+    frames: list[dict[str, Any]]
+    turn: Turn | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there was nothing more to read."""
+        return len(self.frames) < limits.EVENTS_PAGE
+
+
+def news(conversation_id: UUID, after: int) -> News:
+    """What a socket has not sent yet, over one connection."""
+    frames = events_after(conversation_id, after)
+    return News(frames, live_turn(conversation_id))
 
 
 def live_turn(conversation_id: UUID) -> Turn | None:
@@ -38,7 +71,7 @@ def live_turn(conversation_id: UUID) -> Turn | None:
 def heads(conversation_ids: Iterable[UUID]) -> dict[UUID, int]:
     """The last sequence number of each conversation, in one query."""
     rows = Conversation.objects.filter(pk__in=list(conversation_ids))
-    return dict(rows.values_list("pk", "head_seq"))
+    return dict(rows.order_by().values_list("pk", "head_seq"))
 
 
 def frame(event: ConversationEvent) -> dict[str, Any]:

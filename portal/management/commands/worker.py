@@ -70,6 +70,7 @@ class Command(BaseCommand):
                 f"--hostname={options['kind']}-{os.getpid()}@%h",
                 f"--loglevel={settings.CONFIG.log_level}",
                 "--without-gossip",
+                "--without-heartbeat",  # the portal has its own (services/liveness.py)
                 "--without-mingle",
             ]
         )
