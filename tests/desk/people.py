@@ -25,6 +25,10 @@ for name, role in json.loads({rows!r}):
         user.groups.add(Group.objects.get(name=role))
         AgentProfile.objects.create(user=user, name=name.title(), capacity=20)
 """
+_HOME = """
+from conversations.models import AgentProfile
+AgentProfile.objects.update(availability="offline")
+"""
 _SAID = """
 import json
 from conversations.models import Message
@@ -42,6 +46,11 @@ print("SAID", json.dumps([[t.state, t.reason] for t in rows]))
 def make_agents(portal: LivePortal, *rows: tuple[str, str]) -> None:
     code = _MAKE.format(rows=json.dumps(rows), password=PASSWORD)
     portal.manage("shell", "-v", "0", "-c", code)
+
+
+def send_everybody_home(portal: LivePortal) -> None:
+    """Agents of other tests on the same portal count as on until their heartbeat is missed."""
+    portal.manage("shell", "-v", "0", "-c", _HOME)
 
 
 def recorded(portal: LivePortal, conversation: str) -> list[list[Any]]:

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.desk.people import Customer, DeskAgent, ended_turns, make_agents, recorded, words
+from tests.desk.people import (
+    Customer,
+    DeskAgent,
+    ended_turns,
+    make_agents,
+    recorded,
+    send_everybody_home,
+    words,
+)
 from tests.live import LivePortal
 from tests.path.test_browser import ARGUMENTS
 
@@ -87,6 +95,7 @@ def test_where_nobody_is_on_the_customer_is_told_so_and_is_answered_the_next_day
     browser: Browser, agent: DeskAgent, live_portal: LivePortal
 ) -> None:
     agent.is_now("offline")
+    send_everybody_home(live_portal)
     customer = Customer(browser, live_portal)
     customer.says("My tea kettle sings an octave too low")
     customer.asks_for_a_person()
