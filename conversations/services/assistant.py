@@ -43,7 +43,9 @@ _HISTORY_MESSAGES = 40  # more than the budget's tokens ever hold
 
 
 class Ring(Protocol):
-    def __call__(self, conversation_id: UUID, turn_id: UUID | None = None) -> None: ...
+    def __call__(
+        self, conversation_id: UUID, turn_id: UUID | None = None, head: int = 0
+    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ class IntelligentAssistantService(BaseService):
             summary=known.summary,
             facts=known.facts,
         )
+        if turn.covers_seq == 1:
+            return memory, LastTurn()  # the first message: nothing was said before
         last = (
             Turn.objects.filter(conversation_id=turn.conversation_id, state=Turn.State.DONE)
             .order_by("-accepted_at")
@@ -295,8 +299,8 @@ class IntelligentAssistantService(BaseService):
             lambda: finish(lease=lease, outcome=outcome, desk=self.desk, now=self.now())
         )
         stream.end(seq)
-        self.ring(lease.conversation_id)
-        first_ms = observe_end(lease.turn_id, outcome)
+        self.ring(lease.conversation_id, head=seq)
+        first_ms = observe_end(lease, outcome, self.now())
         emit(
             "turn.finished",
             turn=str(lease.turn_id),

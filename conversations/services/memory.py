@@ -5,7 +5,7 @@ costs no more a turn than a short one. Extraction is pure (dialogue/facts.py, di
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -54,11 +54,11 @@ class MemoryService(BaseService):
     def recollect(self, conversation_id: UUID) -> Recollection:
         """What a turn should know. Two queries, one more for an identified customer."""
         known = Conversation.objects.only("summary", "customer_id").get(pk=conversation_id)
-        own = list(active(conversation_id))
-        lines, values = [_line(fact.kind, fact.value) for fact in own], [f.value for f in own]
+        own = _known_values(conversation_id)
+        lines, values = [_line(kind, value) for kind, value in own], [value for _, value in own]
         if known.customer_id and self.across():
             for kind, value in _lasting(known.customer_id, conversation_id):
-                if not any(f.kind == kind and rules.same(f.value, value) for f in own):
+                if not any(known == kind and rules.same(said, value) for known, said in own):
                     lines.append(f"{_line(kind, value)} (from an earlier conversation)")
                     values.append(value)
         return Recollection(tuple(lines), tuple(values), known.summary)
@@ -77,24 +77,18 @@ class MemoryService(BaseService):
         if not rows or rows[-1].seq <= since:
             return
         try:
-            with transaction.atomic():
-                self._take_in(conversation, rows, since)
+            known = Facts(conversation)
+            if any(found for _, found in _stated(rows, since, known)):
+                with transaction.atomic():  # a fault leaves no half of it, and the rest unharmed
+                    for message, found in _stated(rows, since, known):
+                        for item in found:
+                            known.learn(item, message)
+            self._sum_up(conversation, rows, since)
         except Exception:
             self.log.exception("the memory of %s could not be kept up", conversation.pk)
 
-    def _take_in(self, conversation: Conversation, rows: Sequence[Message], since: int) -> None:
+    def _sum_up(self, conversation: Conversation, rows: Sequence[Message], since: int) -> None:
         customer = Message.Author.CUSTOMER
-        known = Facts(conversation)
-        context: list[tuple[Message | None, Message]] = [(None, rows[0]), *pairwise(rows)]
-        asked = ""
-        for before, message in context:
-            if before is not None and before.author != customer:
-                asked = before.text
-            if message.author == customer and message.seq > since:
-                kinds = known.kinds()
-                found = rules.find(message.text, asked=asked, products=products(), known=kinds)
-                for item in found:
-                    known.learn(item, message)
         said = [(row.seq, row.text) for row in rows if row.author == customer and row.seq > since]
         conversation.summary = extended(conversation.summary, said)
         conversation.summary_seq = rows[-1].seq
@@ -111,6 +105,20 @@ class MemoryService(BaseService):
         conversation.summary, conversation.summary_seq = "", conversation.head_seq
         conversation.save(update_fields=["summary", "summary_seq"])
         return len(forgotten)
+
+
+def _stated(
+    rows: Sequence[Message], since: int, known: "Facts"
+) -> Iterator[tuple[Message, Sequence[Found]]]:
+    """The customer's messages after `since` and what each states, by the facts known till then."""
+    context: list[tuple[Message | None, Message]] = [(None, rows[0]), *pairwise(rows)]
+    asked = ""
+    for before, message in context:
+        if before is not None and before.author != Message.Author.CUSTOMER:
+            asked = before.text
+        if message.author == Message.Author.CUSTOMER and message.seq > since:
+            kinds = known.kinds()
+            yield message, rules.find(message.text, asked=asked, products=products(), known=kinds)
 
 
 class Facts:
@@ -194,6 +202,13 @@ def active(conversation_id: UUID) -> list[MemoryFact]:
         conversation_id=conversation_id, erased_at__isnull=True
     ).select_related("source")
     return sorted(rows, key=lambda row: (_PLACE.get(row.kind, len(_PLACE)), row.pk))
+
+
+def _known_values(conversation_id: UUID) -> list[tuple[str, str]]:
+    """Kind and value of what `active` gives, in its order."""
+    rows = MemoryFact.objects.filter(conversation_id=conversation_id, erased_at__isnull=True)
+    found = list(rows.order_by("pk").values_list("kind", "value"))
+    return sorted(found, key=lambda row: _PLACE.get(row[0], len(_PLACE)))
 
 
 def replace(fact: MemoryFact, value: str, origin: str, source: Message | None) -> None:

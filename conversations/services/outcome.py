@@ -67,7 +67,8 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
     """
     with transaction.atomic():
         conversation = lock(lease.conversation_id)
-        turn = Turn.objects.filter(turns.held(lease)).first()
+        head = conversation.head_seq
+        turn = Turn.objects.filter(turns.held(lease)).only("message_id", "covers_seq").first()
         if turn is None:  # a person or another worker took over, and may have written the reply
             raise LostTurn
         message = append_message(
@@ -87,7 +88,11 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
         memory.catch_up(conversation)
         if outcome.hand_over:
             desk.open(conversation=conversation, reason=outcome.hand_over, now=now, turn=turn)
-        _open_next(conversation, turn, now)
+        else:  # the language and the topic are known now
+            asked = turn.question.text
+            desk.apply_rules(conversation=conversation, text=asked, now=now, turn=turn)
+        if head > turn.covers_seq and conversation.holder == Conversation.Holder.ASSISTANT:
+            _open_next(conversation, turn, now)
         return message.seq
 
 
@@ -131,7 +136,6 @@ def _write_citations(message: Message, citations: tuple[Cited, ...]) -> None:
 
 
 def _write_passages(turn: Turn, outcome: Outcome) -> None:
-    TurnPassage.objects.filter(turn=turn).delete()
     TurnPassage.objects.bulk_create(
         TurnPassage(
             turn=turn,
@@ -150,12 +154,9 @@ def _write_passages(turn: Turn, outcome: Outcome) -> None:
 
 def _open_next(conversation: Conversation, turn: Turn, now: datetime) -> None:
     """A turn for what the customer wrote while this one was being answered."""
-    if conversation.holder != Conversation.Holder.ASSISTANT:
-        return
-    covered = Turn.objects.values_list("covers_seq", flat=True).get(pk=turn.pk)
     newest = (
         Message.objects.filter(
-            conversation=conversation, author=Message.Author.CUSTOMER, seq__gt=covered
+            conversation=conversation, author=Message.Author.CUSTOMER, seq__gt=turn.covers_seq
         )
         .order_by("-seq")
         .first()

@@ -38,9 +38,13 @@ def gather(articles: Sequence[ArticleHit]) -> SourceSet:
     One query, one source an article. A match on a title or a phrasing brings its article's text,
     not itself.
     """
-    bodies = Passage.objects.filter(
-        article_id__in=[article.article_id for article in articles], kind=Passage.Kind.BODY
-    ).order_by("article_id", "ordinal")
+    bodies = (
+        Passage.objects.filter(
+            article_id__in=[article.article_id for article in articles], kind=Passage.Kind.BODY
+        )
+        .only("article_id", "ordinal", "heading", "text")  # vectors and tokens are kilobytes each
+        .order_by("article_id", "ordinal")
+    )
     by_article: dict[int, list[Passage]] = {}
     for passage in bodies:
         by_article.setdefault(passage.article_id, []).append(passage)

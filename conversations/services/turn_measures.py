@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-from conversations.models import Turn
 from conversations.services.outcome import Outcome
+from conversations.services.turns import Lease
 from portal import telemetry
 from portal.core.metrics import (
     ADMISSIONS,
@@ -26,56 +25,58 @@ def what_was_done(step: dict[str, Any]) -> str:
     return "breaker" if step.get("why") == "breaker open" else str(step["did"])
 
 
-def observe_end(turn_id: UUID, outcome: Outcome) -> float | None:
-    """Count and trace a turn whose reply is committed and announced.
+def observe_end(lease: Lease, outcome: Outcome, done_at: datetime) -> float | None:
+    """Count and trace a claimed turn whose reply is committed and announced.
 
     Returns the milliseconds from acceptance to the first text, or None where none was shown.
     """
-    turn = Turn.objects.only("accepted_at", "claimed_at", "done_at", "epoch").get(pk=turn_id)
+    accepted_at, claimed_at = lease.accepted_at, lease.claimed_at
+    if accepted_at is None:
+        raise ValueError("The lease was not taken by a claim.")
     TURNS.labels(outcome.decision, outcome.tier, how_it_ended(outcome)).inc()
     for step in outcome.trace.get("ladder", ()):
         ADMISSIONS.labels(step["rung"], what_was_done(step)).inc()
-    if turn.claimed_at and turn.done_at:
-        waited = (turn.claimed_at - turn.accepted_at).total_seconds()
+    if claimed_at:
+        waited = (claimed_at - accepted_at).total_seconds()
         QUEUE_WAIT_SECONDS.labels(outcome.tier).observe(max(0.0, waited))
-        worked = (turn.done_at - turn.claimed_at).total_seconds()
+        worked = (done_at - claimed_at).total_seconds()
         TURN_SECONDS.labels(outcome.tier).observe(max(0.0, worked))
-    trace_end(turn, outcome)
+    _trace_end(lease, accepted_at, outcome, done_at)
     if outcome.first_token_at is None:
         return None
-    seconds = (outcome.first_token_at - turn.accepted_at).total_seconds()
+    seconds = (outcome.first_token_at - accepted_at).total_seconds()
     FIRST_TOKEN_SECONDS.labels(outcome.tier).observe(seconds)
     return round(seconds * 1000, 1)
 
 
-def trace_end(turn: Turn, outcome: Outcome) -> None:
+def _trace_end(lease: Lease, accepted_at: datetime, outcome: Outcome, done_at: datetime) -> None:
     """The worker's steps and the whole turn; the web process has added `accept` and `publish`."""
-    received = telemetry.forget(turn.pk)
-    if not telemetry.traced(turn.pk):
+    received = telemetry.forget(lease.turn_id)
+    if not telemetry.traced(lease.turn_id):
         return
     now = datetime.now(UTC)
     marks = (
-        ("queue", received or turn.claimed_at),
-        ("claim", turn.claimed_at),
+        ("queue", received or lease.claimed_at),
+        ("claim", lease.claimed_at),
         ("retrieve", outcome.retrieved_at),
         ("decide", outcome.decided_at),
         ("first_token", outcome.first_token_at),
-        ("write", turn.done_at),
+        ("write", done_at),
         ("done", now),
     )
-    began = turn.accepted_at
+    began = accepted_at
     for step, ended in marks:
         if ended is not None:
-            telemetry.record(turn.pk, step, began, ended)
+            telemetry.record(lease.turn_id, step, began, ended)
             began = max(began, ended)
     telemetry.record(
-        turn.pk,
+        lease.turn_id,
         telemetry.ROOT,
-        turn.accepted_at,
+        accepted_at,
         now,
         decision=outcome.decision,
         reason=outcome.reason,
         tier=outcome.tier,
         outcome=how_it_ended(outcome),
-        epoch=turn.epoch,
+        epoch=lease.epoch,
     )

@@ -25,12 +25,14 @@ class LostTurn(Exception):
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to answer one turn, until it is lost or ended."""
+    """The right to answer one turn, until it is lost or ended. `claim` notes the turn's times."""
 
     turn_id: UUID
     conversation_id: UUID
     owner: UUID
     epoch: int
+    accepted_at: datetime | None = None
+    claimed_at: datetime | None = None
 
 
 def open_turn(*, conversation: Conversation, question: Message, now: datetime) -> Turn:
@@ -72,9 +74,10 @@ def claim(*, turn_id: UUID) -> Lease | None:
     )
     if taken != 1:
         return None
-    turn = Turn.objects.only("epoch", "conversation_id").get(pk=turn_id)
-    emit("turn.claimed", turn=str(turn_id), epoch=turn.epoch)
-    return Lease(turn_id, turn.conversation_id, owner, turn.epoch)
+    columns = ("conversation_id", "epoch", "accepted_at", "claimed_at")
+    conversation_id, epoch, *times = Turn.objects.values_list(*columns).get(pk=turn_id)
+    emit("turn.claimed", turn=str(turn_id), epoch=epoch)
+    return Lease(turn_id, conversation_id, owner, epoch, *times)
 
 
 def held(lease: Lease) -> Q:
