@@ -77,8 +77,13 @@ _NAMED = re.compile(
     r"\b(?:name|e-?mail|address|city|company|password|zip|post ?code)\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"(?<=[?!.])\s+|\n+|;\s+")
+# A comma or "and" before it: in "can it also cover debts?" it begins nothing.
 _AND_ALSO = re.compile(
-    r"(?:,| and|\.)? (?:also|and also|and another thing|plus)[, ]", re.IGNORECASE
+    r"(?:[,.;]|\band) +(?:and +)?(?:also|plus|another thing)\b[, ]", re.IGNORECASE
+)
+_LEANS = re.compile(
+    r"(?:and|or|(?:and |or )?(?:what|how) about)\s+(?:the|my|a|an|for|with|in|on|to|from|if)\b",
+    re.IGNORECASE,
 )
 
 
@@ -225,7 +230,9 @@ def _questions(text: str, said: Sequence[str]) -> tuple[str, ...]:
         if len(_WORD.findall(piece)) >= PART_TERMS
         and (piece.rstrip().endswith("?") or lexicon.QUESTION_START.match(piece))
     ]
-    told_apart = [piece for piece in asked if not _repeats(piece, asked)]
+    told_apart = list(dict.fromkeys(piece for piece in asked if not _repeats(piece, asked)))
+    if any(_LEANS.match(piece) for piece in told_apart):
+        return ()  # "And the gift card?" says nothing without the question before it
     return tuple(told_apart) if 2 <= len(told_apart) <= 4 else ()
 
 

@@ -41,7 +41,7 @@ class Question:
 @dataclass(frozen=True)
 class Verdict:
     """What was done with one question. `place`: where the first gold article ranked, from 0;
-    `offered`: the articles that it asked back about."""
+    `offered`: the articles that it asked back about; `in_part`: a person is asked for the rest."""
 
     question: Question
     action: str
@@ -52,13 +52,19 @@ class Verdict:
     milliseconds: float
     courtesy: bool
     offered: tuple[str, ...] = ()
+    in_part: bool = False
     trace: dict[str, Any] = field(default_factory=dict, repr=False)
     signals: dict[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def answered(self) -> bool:
-        """An article was given as the answer. A greeting returned is neither right nor wrong."""
-        return self.action == "answer" and not self.courtesy
+        """An article was given as the answer, and no person is needed for the rest. A greeting
+        returned is neither right nor wrong."""
+        return self.action == "answer" and not self.courtesy and not self.in_part
+
+    @property
+    def handed_over(self) -> bool:
+        return self.action == "escalate" or self.in_part
 
     @property
     def wrong(self) -> bool:
@@ -108,6 +114,7 @@ def _judge(judge: SearchJudge, question: Question) -> Verdict:
         milliseconds=milliseconds,
         courtesy=judgement.action == "answer" and not judgement.articles,
         offered=_offered(judgement),
+        in_part=judgement.action == "answer" and bool(judgement.hand_over),
         trace=judgement.trace,
         signals=judgement.result.signals if judgement.result else {},
     )
@@ -165,7 +172,7 @@ def report(verdicts: Sequence[Verdict], *, max_error: float) -> dict[str, Any]:
         "automation_with_choice": _share(
             sum(v.answered or v.offers_right for v in verdicts), count
         ),
-        "escalated": _share(sum(v.action == "escalate" for v in verdicts), count),
+        "escalated": _share(sum(v.handed_over for v in verdicts), count),
         "courtesies": _share(sum(v.courtesy for v in verdicts), count),
         "unanswerable_not_answered": _share(sum(not v.answered for v in none), len(none)),
         "max_error": max_error,

@@ -56,6 +56,12 @@ def test_wrong_counts_answers_without_gold_and_with_another_article() -> None:
     assert figures["unanswerable_not_answered"] == 0.0
 
 
+def test_what_a_person_has_to_finish_is_no_automation() -> None:
+    half = replace(verdict("answer", 0.9, "a"), in_part=True)
+    figures = report([half, verdict("answer", 0.9, "a")], max_error=0.05)
+    assert (figures["automation"], figures["escalated"]) == (0.5, 0.5)
+
+
 def test_the_curve_is_the_best_threshold_in_hindsight() -> None:
     points = {
         point["wrong"]: point["automation"]
