@@ -32,6 +32,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "icon": static("icon.svg"),
         "limit": limits.MESSAGE_CHARS,
         "me": agent.id,
+        "supervises": agent.may("manage_others"),
         "company": settings.CONFIG.company,
         "strings": desk_strings.strings(),
     }

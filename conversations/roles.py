@@ -19,6 +19,7 @@ _SUPERVISOR = (
     "change_review", "view_reviewitem", "change_reviewitem", "view_reviewdraw",
     "view_reviewchange", "view_cachedanswer", "view_section", "view_articlerevision",
     "view_cannedreply", "add_cannedreply", "change_cannedreply", "view_ladder",
+    "view_escalationrule", "add_escalationrule", "change_escalationrule", "delete_escalationrule",
 )  # fmt: skip
 _MANAGER = (
     *_SUPERVISOR, "read_audit", "view_auditentry", "view_agentprofile", "change_agentprofile",

@@ -14,10 +14,12 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from conversations.dialogue.turn_kind import Kind, classify
-from conversations.escalation import words
+from conversations.escalation import rulebook, words
 from conversations.escalation.audit import record
+from conversations.escalation.rules import Rule
 from conversations.escalation.schedule import load_schedule
 from conversations.escalation.takeover import silence_assistant
+from conversations.escalation.urgency import raise_by
 from conversations.escalation.wait import Outlook, outlook, position
 from conversations.models import (
     Conversation,
@@ -26,7 +28,6 @@ from conversations.models import (
     Message,
     Team,
     Turn,
-    TurnPassage,
 )
 from conversations.services.events import append_event, append_message, lock
 from portal import limits
@@ -55,14 +56,19 @@ class EscalationDeskService(BaseService):
         now: datetime,
         turn: Turn | None = None,
         former: Escalation | None = None,
+        rule: Rule | None = None,
     ) -> Escalation | None:
         """Open an escalation and tell the customer what happens next.
 
         None: one is open already; nothing changes, nothing is announced twice. `former` is the
-        escalation that this one goes on from: its team and agent come first.
+        escalation that this one goes on from: its team and agent come first. A rule that fits
+        has its say over priority and team, whatever the reason.
         """
+        rule = rule or rulebook.fitting(conversation, rulebook.last_words(conversation))
         topic = former.topic if former else topic_of(conversation)
         priority = _PRIORITIES.get(Escalation.Reason(reason), 2)
+        if rule is not None:
+            priority = max(priority, rule.priority)
         schedule = load_schedule(now)
         promise, calendar = schedule.promise(priority), schedule.calendar
         try:
@@ -71,12 +77,12 @@ class EscalationDeskService(BaseService):
                     conversation=conversation,
                     turn=turn,
                     reason=reason,
+                    rule_id=rule.id if rule else None,
                     priority=priority,
+                    supervisor=rule is not None and rule.supervisor,
                     topic=topic,
                     language=conversation.language,
-                    team=former.team
-                    if former
-                    else Team.objects.filter(topics__contains=[topic]).first(),
+                    team_id=_team(former, rule, topic),
                     preferred_agent_id=former.agent_id if former else None,
                     opened_at=now,
                     awaiting_since=now,
@@ -164,7 +170,14 @@ class EscalationDeskService(BaseService):
         open_one = Escalation.objects.open().filter(conversation=conversation).first()
         if open_one is not None:
             self._note_message(open_one, now)
+            self.apply_rules(conversation=conversation, text=text, now=now)
             return True
+        return self._came_back(conversation, text, now) or self.apply_rules(
+            conversation=conversation, text=text, now=now
+        )
+
+    def _came_back(self, conversation: Conversation, text: str, now: datetime) -> bool:
+        """Whether people resolved it lately, and so get it back."""
         ended = (Conversation.Status.RESOLVED, Conversation.Status.CLOSED)
         if conversation.status not in ended:
             return False
@@ -181,6 +194,25 @@ class EscalationDeskService(BaseService):
         if former is None or classify(text).kind in _COURTESIES:
             return False
         self.reopen(conversation=conversation, former=former, now=now)
+        return True
+
+    def apply_rules(
+        self, *, conversation: Conversation, text: str, now: datetime, turn: Turn | None = None
+    ) -> bool:
+        """Let the first rule that fits act. True: a person will read it.
+
+        It opens an escalation, or makes the open one as urgent as it says. Once with the message,
+        and again with the end of its turn, when language and topic are known.
+        """
+        rule = rulebook.fitting(conversation, text)
+        if rule is None:
+            return False
+        open_one = Escalation.objects.open().filter(conversation=conversation).first()
+        if open_one is not None:
+            raise_by(rule, open_one, now)
+            return True
+        reason = Escalation.Reason.RULE
+        self.open(conversation=conversation, reason=reason, now=now, turn=turn, rule=rule)
         return True
 
     def reopen(
@@ -224,15 +256,16 @@ class EscalationDeskService(BaseService):
 
 def topic_of(conversation: Conversation) -> str:
     """The shelf of the best article of the conversation's last turn that found one."""
-    title = (
-        TurnPassage.objects.filter(
-            turn__conversation=conversation, rank=1, article__section__isnull=False
-        )
-        .order_by("-turn__accepted_at")
-        .values_list("article__section__title", flat=True)
-        .first()
-    )
-    return (title or "")[:80]
+    return rulebook.topics_of([conversation.pk]).get(conversation.pk, "")
+
+
+def _team(former: Escalation | None, rule: Rule | None, topic: str) -> int | None:
+    """Whose it is: the people who had it, whom the rule names, or the team of the topic."""
+    if former is not None:
+        return former.team_id
+    if rule is not None and rule.team_id is not None:
+        return rule.team_id
+    return Team.objects.filter(topics__contains=[topic]).values_list("pk", flat=True).first()
 
 
 def outlook_payload(view: Outlook) -> dict[str, Any]:

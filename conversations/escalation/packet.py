@@ -167,6 +167,7 @@ def _missing(
         "not_sure": _("The articles did not give a sure answer."),
         "clarify_failed": _("The assistant asked back and did not understand the reply."),
         "fault": _("The assistant could not answer because of a technical fault."),
+        "sla_breach": _("The assistant did not answer in time."),
     }
     if reason in reasons:
         missing.append((reason, reasons[reason]))

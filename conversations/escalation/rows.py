@@ -32,7 +32,7 @@ def with_preview(escalations: QuerySet[Escalation], agent_id: int | None) -> Que
     ).order_by("-seq")
     follows = Follow.objects.filter(conversation=OuterRef("conversation"), agent_id=agent_id)
     return escalations.select_related(
-        "team", "agent__agent_profile", "conversation__customer"
+        "team", "rule", "agent__agent_profile", "conversation__customer"
     ).annotate(
         preview=Subquery(said.values(cut=Substr("text", 1, PREVIEW_CHARS))[:1]),
         last_at=F("conversation__updated_at"),
@@ -54,6 +54,7 @@ def row(escalation: Any, viewer: Viewer) -> dict[str, Any]:
         "conversation": str(escalation.conversation_id),
         "state": escalation.state,
         "reason": escalation.reason,
+        "rule": escalation.rule.name if escalation.rule else "",
         "priority": escalation.priority,
         "topic": escalation.topic,
         "language": escalation.language,

@@ -31,6 +31,7 @@ from conversations.models.knowledge import (
     Term,
 )
 from conversations.models.review import Review, ReviewChange, ReviewDraw, ReviewItem
+from conversations.models.rules import EscalationRule
 from conversations.models.staff import AgentProfile, Team
 from conversations.models.synonym import Synonym
 from conversations.models.turn import Citation, Turn, TurnPassage
@@ -51,6 +52,7 @@ __all__ = [
     "Customer",
     "ErrorLimit",
     "Escalation",
+    "EscalationRule",
     "Follow",
     "Holiday",
     "IdempotentAnswer",

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models.conversation import Conversation
+from conversations.models.rules import EscalationRule
 from conversations.models.staff import Team
 from conversations.models.turn import Turn
 
@@ -55,6 +56,14 @@ class Escalation(models.Model):
         Turn, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("turn")
     )
     reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
+    rule = models.ForeignKey(
+        EscalationRule,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("rule that acted"),
+    )
     priority = models.PositiveSmallIntegerField(_("priority"), default=2)
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.WAITING

@@ -92,7 +92,7 @@ class SweeperService(BaseService):
             tier="",
             failed=True,
             error_code="late",
-            hand_over=Escalation.Reason.FAULT,
+            hand_over=_why(turn, now),
         )
         try:
             seq = finish(lease=lease, outcome=outcome, desk=self.desk, now=now)
@@ -102,3 +102,10 @@ class SweeperService(BaseService):
         dispatch.ring_doorbell(turn.conversation_id)
         TURNS.labels(outcome.decision, outcome.tier, "late").inc()
         return True
+
+
+def _why(turn: Turn, now: datetime) -> Escalation.Reason:
+    """The time that an answer may take is over, or nobody could give one."""
+    if turn.deadline_at <= now:
+        return Escalation.Reason.SLA_BREACH
+    return Escalation.Reason.FAULT

@@ -16,8 +16,8 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
                           "resolutionsurvey", "note")),
     (_("Knowledge"), ("article", "section", "articlerevision", "synonym", "cannedreply")),
     (_("People"), ("agentprofile", "team", "user", "group", "auditentry")),
-    (_("Hours, promises, figures"), ("openinghours", "holiday", "slapolicy", "assumption",
-                                     "alertrule")),
+    (_("Hours, promises, figures"), ("openinghours", "holiday", "slapolicy", "escalationrule",
+                                     "assumption", "alertrule")),
 )  # fmt: skip
 
 

@@ -103,6 +103,11 @@ test("an agent hears of what concerns them and not of their own deeds", () => {
   assert.equal(concern({ event: "escalation.opened", actor: { id: ME }, row: row("1") }, ME), null);
   const note = { event: "note.added", actor: { id: 2 }, row: row("1"), details: { mentions: [ME] } };
   assert.equal(concern(note, ME)[0], "mention");
+  const late = { event: "escalation.breached", actor: null, row: row("1", { agent: { id: ME } }) };
+  assert.equal(concern(late, ME)[0], "late");
+  const asked = { ...late, row: row("1", { supervisor: true }) };
+  assert.equal(concern(asked, ME), null);
+  assert.equal(concern(asked, ME, true)[0], "late");
 });
 
 test("a shortcut is the word at the caret, and an address is none", () => {

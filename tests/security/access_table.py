@@ -196,6 +196,7 @@ MODELS: dict[str, str] = {
     "conversations.openinghours": "a a a a",
     "conversations.holiday": "a a a a",
     "conversations.slapolicy": "a a a a",
+    "conversations.escalationrule": "s s s s",
     "conversations.escalation": "s - - -",
     "conversations.auditentry": "m - - -",
     "conversations.note": "r - - -",

@@ -75,6 +75,7 @@ export class Facts {
     const pairs = [
       [element("label", { for: "priority" }, strings.priority), choice],
       [strings.reason, strings.reasons[row.reason] ?? row.reason],
+      row.rule ? [strings.rule, row.rule] : null,
       row.topic ? [strings.topic, row.topic] : null,
       [strings.team, row.team?.name ?? strings.noTeam],
       conversation.language ? [strings.language, conversation.language.toUpperCase()] : null,

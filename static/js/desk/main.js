@@ -148,7 +148,7 @@ function heedEvent(event) {
   board.event(event);
   talk.event(event);
   shell.event(event);
-  const found = concern(event, config.me);
+  const found = concern(event, config.me, config.supervises);
   if (!found) return;
   const [kind, conversation] = found;
   if (conversation !== talk.id && kind !== "opened") board.list.markUnread(conversation);

@@ -6,8 +6,9 @@ import { fill } from "../chat/dom.js";
 const KEY = "portal.desk.notify";
 const DISMISS_AFTER = 20_000;
 
-/** Whether an event concerns this person: [kind, conversation], or null. Pure. */
-export function concern(event, me) {
+/** Whether an event concerns this person: [kind, conversation], or null. `supervises`: what has gone
+ * to a supervisor is this person's business too. Pure. */
+export function concern(event, me, supervises = false) {
   const { row } = event;
   if (event.actor?.id === me) return null;
   const kinds = {
@@ -15,6 +16,8 @@ export function concern(event, me) {
     "escalation.lost": () => "lost",
     "escalation.assigned": () => (row?.agent?.id === me ? "given" : null),
     "escalation.transferred": () => (row?.agent?.id === me ? "given" : null),
+    "escalation.breached": () => (row?.agent?.id === me || (supervises && row?.supervisor) ? "late" : null),
+    "escalation.supervised": () => (supervises ? "supervise" : null),
     "customer.wrote": () => (row?.agent?.id === me || row?.followed ? "wrote" : null),
     "note.added": () => (event.details?.mentions?.includes(me) ? "mention" : null),
   };
@@ -74,6 +77,8 @@ export class Notifier {
       opened: fill(strings.notifyOpened, { topic }),
       lost: fill(strings.notifyLost, { topic }),
       given: strings.notifyGiven,
+      late: fill(strings.notifyLate, { topic }),
+      supervise: fill(strings.notifySupervise, { topic }),
       wrote: fill(strings.notifyWrote, { name }),
       mention: fill(strings.notifyMention, { name: event.actor?.name ?? "" }),
     };
