@@ -116,8 +116,15 @@ def _judge(judge: SearchJudge, question: Question) -> Verdict:
         offered=_offered(judgement),
         in_part=judgement.action == "answer" and bool(judgement.hand_over),
         trace=judgement.trace,
-        signals=judgement.result.signals if judgement.result else {},
+        signals=_signals(judgement),
     )
+
+
+def _signals(judgement: Judgement) -> dict[str, float]:
+    """Of one search; several questions in one were decided each by its own."""
+    if judgement.result is None or "parts" in judgement.trace:
+        return {}
+    return judgement.result.signals
 
 
 def _offered(judgement: Judgement) -> tuple[str, ...]:
