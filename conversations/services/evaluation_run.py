@@ -97,13 +97,7 @@ def evaluate(
         judge = SearchJudge(search=search, calibration=calibration, max_error=max_error)
         asked = [q for q in questions if not explained or q.id in explained]
         if fit_fold:
-            fit = [question for question in asked if question.fold == fit_fold]
-            asked = [question for question in asked if question.fold != fit_fold]
-            watcher.phase(f"questions of fold {fit_fold}", len(fit))
-            learnt = tuple(judge_all(judge, fit, advanced=watcher.step))
-            judge = SearchJudge(
-                search=search, calibration=fitted(calibration, learnt), max_error=max_error
-            )
+            judge, asked = _fitted(judge, asked, fit_fold, max_error, watcher)
         watcher.phase("questions", len(asked))
         verdicts = tuple(judge_all(judge, asked, advanced=watcher.step))
         told = tuple(_explained(judge, q, similarity) for q in asked if q.id in explained)
@@ -120,6 +114,22 @@ def evaluate(
         **({"splits": tried(verdicts)} if splits else {}),
     }
     return Evaluation(figures, verdicts, told)
+
+
+def _fitted(
+    judge: SearchJudge,
+    asked: Sequence[Question],
+    fold: str,
+    max_error: float,
+    watcher: Watcher,
+) -> tuple[SearchJudge, list[Question]]:
+    """A judge that this fold has moved, and the questions outside of it."""
+    fit = [question for question in asked if question.fold == fold]
+    watcher.phase(f"questions of fold {fold}", len(fit))
+    learnt = tuple(judge_all(judge, fit, advanced=watcher.step))
+    moved = fitted(judge.calibration, learnt)
+    others = [question for question in asked if question.fold != fold]
+    return SearchJudge(search=judge.search, calibration=moved, max_error=max_error), others
 
 
 def _explained(
