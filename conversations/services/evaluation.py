@@ -122,7 +122,7 @@ def _judge(judge: SearchJudge, question: Question) -> Verdict:
 
 def _signals(judgement: Judgement) -> dict[str, float]:
     """Of one search; several questions in one were decided each by its own."""
-    if judgement.result is None or "parts" in judgement.trace:
+    if judgement.result is None or judgement.reason == "several":
         return {}
     return judgement.result.signals
 
@@ -136,7 +136,7 @@ def _offered(judgement: Judgement) -> tuple[str, ...]:
 def _ranked(search: KnowledgeSearch, question: Question, judgement: Judgement) -> list[str]:
     """The ranking of the whole question, also where the judge did without or asked in parts."""
     result = judgement.result
-    if result is None or "parts" in judgement.trace:
+    if result is None or judgement.reason == "several":
         result = search.search(SearchQuery(question.text, question.history))
     return [hit.external_id for hit in result.articles]
 

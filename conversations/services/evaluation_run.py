@@ -109,6 +109,7 @@ def evaluate(
         "refused": len(imported.errors),
         "calibration": problem or judge.calibration.origin,
         "fitted_on": fit_fold,
+        "fitted_questions": judge.calibration.notes.get("reviewed", 0) if fit_fold else 0,
         "embedding": embedder().name,
         **({"text": texts} if texts else {}),
         **({"splits": tried(verdicts)} if splits else {}),

@@ -156,6 +156,7 @@ def test_a_fold_that_is_fitted_on_is_left_out_of_the_figures(
     )  # fmt: skip
     figures = json.loads(target.read_text())
     assert (figures["questions"], figures["fitted_on"]) == (4, "cal")
+    assert figures["fitted_questions"] == 3
 
 
 @pytest.mark.django_db(transaction=True)
