@@ -163,6 +163,23 @@ def _editor() -> Strings:
         "nothingToRewrite": _("Write something first."),
         "cannedNone": _("No canned reply of this name"),
         "cannedMissing": _("Fill in: {names}"),
+        "cannedTitle": _("Canned replies"),
+        "cannedSearch": _("Shortcut, title or words"),
+        "cannedLoading": _("Loading…"),
+        "cannedEmpty": _("There are no canned replies yet. Write the first one."),
+        "cannedNew": _("New reply"),
+        "cannedEdit": _("Change"),
+        "cannedChange": _("Change {name}"),
+        "cannedDelete": _("Delete"),
+        "cannedSure": _("Really delete?"),
+        "cannedShortcut": _("Shortcut"),
+        "cannedShortcutHint": _("Small letters, digits, - and _: refund-2"),
+        "cannedName": _("Title"),
+        "cannedText": _("Text"),
+        "cannedVariables": _(
+            "Filled in when it is used: {{customer.name}}, {{agent.name}}, {{company}}, "
+            "{{conversation}}, {{fact.order_number}}."
+        ),
         "mentionNone": _("Nobody of this name"),
         "notOnline": _("There is no connection. Your words are kept here."),
     }
@@ -300,6 +317,7 @@ def _page() -> Strings:
             "r": _("Reply"),
             "n": _("Internal note"),
             "g": _("Suggest a reply"),
+            "m": _("Canned replies"),
             "t": _("Transfer"),
             "s": _("Snooze"),
             "e": _("Resolve"),

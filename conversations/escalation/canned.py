@@ -21,7 +21,7 @@ from portal.core.service import BaseService
 _VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 _PLAIN = frozenset({"customer.name", "agent.name", "company", "conversation"})
 _SHORTCUT = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
-LISTED = 50
+LISTED = 300
 VIEWS = 50
 
 
@@ -129,6 +129,7 @@ def payload(reply: CannedReply, agent: Agent, values: Mapping[str, str] | None) 
         "language": reply.language,
         "team": team(reply.team),
         "mine": reply.owner_id == agent.id,
+        "may_edit": reply.owner_id == agent.id or agent.may("share_desk_tools"),
     }
     if values is not None:
         body["rendered"], missing = render(reply.body, values)

@@ -9,7 +9,8 @@ const TYPING_EVERY = 3_000;
 const WARN_FROM = 0.9;
 
 export class Editor {
-  /** `on` holds send(kind, text), save(conversation, text), typing(), canned(), people(). */
+  /** `on` holds send(kind, text), save(conversation, text), typing(), canned(), chooseCanned(),
+   * people(). */
   constructor({ form, limit, strings, on, say }) {
     const part = (name) => form.querySelector(`[data-${name}]`);
     this.form = form;
@@ -32,7 +33,7 @@ export class Editor {
     for (const button of form.querySelectorAll("[data-mode-button]")) {
       button.addEventListener("click", () => this.focus(button.dataset.modeButton));
     }
-    part("canned").addEventListener("click", () => this.#callCanned());
+    part("canned").addEventListener("click", () => this.on.chooseCanned());
     this.text.addEventListener("input", () => this.#typed());
     this.text.addEventListener("blur", () => this.saveNow());
     this.text.addEventListener("keydown", (event) => this.#key(event));
@@ -190,12 +191,14 @@ export class Editor {
     this.on.send(this.mode, text);
   }
 
-  #callCanned() {
+  /** Words at the caret of the reply, with space around them; then what is still to be filled in. */
+  insert(text, missing = []) {
+    if (this.mode !== "reply") this.#show("reply");
     this.text.focus();
     const { selectionStart: at, value } = this.text;
-    const needsSpace = at > 0 && !/\s/.test(value[at - 1]);
-    this.text.setRangeText(needsSpace ? " /" : "/", at, this.text.selectionEnd, "end");
-    this.#typed();
+    const space = at > 0 && !/\s/.test(value[at - 1]) ? " " : "";
+    this.text.setRangeText(space + text, at, this.text.selectionEnd, "end");
+    this.#missing({ text, missing });
   }
 
   async #find(sign, word) {
@@ -218,9 +221,14 @@ export class Editor {
       }));
   }
 
-  #missing(item) {
+  /** A variable without a value is selected: the next key takes its place. */
+  #missing({ text, missing = [] }) {
     this.#changed();
-    if (item.missing?.length) this.say(fill(this.strings.cannedMissing, { names: item.missing.join(", ") }));
+    if (!missing.length) return;
+    this.say(fill(this.strings.cannedMissing, { names: missing.join(", ") }));
+    const begin = this.text.selectionStart - text.length;
+    const found = /\{\{[^{}]+\}\}/.exec(text);
+    if (found) this.text.setSelectionRange(begin + found.index, begin + found.index + found[0].length);
   }
 
   /** A line below the words: what the copilot did, with buttons. */

@@ -4,6 +4,7 @@ import { Follower } from "../chat/scroll.js";
 import { Actions } from "./actions.js";
 import { Api, pathOf } from "./api.js";
 import { Board } from "./board.js";
+import { Canned } from "./canned.js";
 import { Connection } from "./connection.js";
 import { Copilot } from "./copilot.js";
 import { Dialogs } from "./dialogs.js";
@@ -42,6 +43,7 @@ const editor = new Editor({
     save: (id, text, isLast) => api.put(pathOf(id, "draft"), { text }, isLast),
     typing: () => connection.send({ type: "typing", conversation: talk.id }),
     canned: cannedReplies,
+    chooseCanned: () => library.open(),
     people: async () => (await shell.colleagues()).agents,
   },
 });
@@ -50,6 +52,22 @@ const copilot = new Copilot({
   talk: () => talk.id,
   send: (frame) => connection.send(frame),
   ask: (style, text) => api.post(pathOf(talk.id, "rewrite"), { text, style }),
+});
+const library = new Canned({
+  dialog: part("canned-dialog"),
+  strings,
+  on: {
+    load: cannedReplies,
+    insert: (text, missing) => editor.insert(text, missing),
+    canInsert: () => Boolean(talk.detail && editor.canSend),
+    save: (reply, fields) => kept(reply ? api.patch(`canned/${reply.id}/`, fields) : api.post("canned/", fields)),
+    remove: (reply) => kept(api.remove(`canned/${reply.id}/`)),
+    teams: async () => {
+      const { agents, teams } = await shell.colleagues();
+      const mine = agents.find(({ id }) => id === config.me)?.teams ?? [];
+      return teams.filter(({ id }) => config.supervises || mine.includes(id));
+    },
+  },
 });
 const actions = new Actions({ api, talk, dialogs, shell, strings, me: config.me, say });
 const facts = new Facts({
@@ -95,10 +113,17 @@ async function find(words) {
 async function cannedReplies() {
   if (canned.conversation !== talk.id || !canned.replies) {
     canned.conversation = talk.id;
-    canned.replies = api.get(`canned/?conversation=${talk.id}`).then(({ replies }) => replies);
+    canned.replies = api.get(talk.id ? `canned/?conversation=${talk.id}` : "canned/").then(({ replies }) => replies);
     canned.replies.catch(() => (canned.replies = null));
   }
   return canned.replies;
+}
+
+/** What was written or deleted is read again at the next look. */
+async function kept(change) {
+  const saved = await change;
+  canned.replies = null;
+  return saved;
 }
 
 async function showTalk(id) {
@@ -194,6 +219,7 @@ listen({
   r: () => write("reply"),
   n: () => write("note"),
   g: () => copilot.suggest(),
+  m: () => library.open(),
   i: () => talk.id && panes.facts(true),
   "/": () => {
     panes.back();
