@@ -68,7 +68,9 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
     with transaction.atomic():
         conversation = lock(lease.conversation_id)
         head = conversation.head_seq
-        turn = Turn.objects.filter(turns.held(lease)).only("message_id", "covers_seq").first()
+        columns = ("message_id", "covers_seq", "question__text")
+        mine = Turn.objects.filter(turns.held(lease)).select_related("question").only(*columns)
+        turn = mine.first()
         if turn is None:  # a person or another worker took over, and may have written the reply
             raise LostTurn
         message = append_message(
