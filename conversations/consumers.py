@@ -212,6 +212,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             text=frame.text,
             now=timezone.now(),
         )
+        if accepted.turn and accepted.head == accepted.seq == after + 1:
+            return accepted, replay.news_of_message(accepted.message, accepted.turn)
         return accepted, replay.news(self._id, after)
 
     async def _announce(self) -> None:

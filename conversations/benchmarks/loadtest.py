@@ -83,6 +83,7 @@ def report(plan: Plan, customers: Sequence[Customer]) -> dict[str, Any]:
     tallies = [customer.tally for customer in customers]
     return {
         "conversations": plan.conversations,
+        "think": plan.think,
         "reloads": sum(customer.reloads for customer in customers),
         "questions": len(exchanges),
         "replies": len(done),

@@ -35,12 +35,27 @@ class NewConversation:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A message that is stored. `duplicate`: it was stored before, under the same client id."""
+    """A message that is stored. `duplicate`: it was stored before, under the same client id.
 
-    message_id: UUID
-    seq: int
+    `head` is the conversation's last sequence number then, where the message is new.
+    """
+
+    message: Message
     duplicate: bool
-    turn_id: UUID | None
+    turn: Turn | None
+    head: int = 0
+
+    @property
+    def message_id(self) -> UUID:
+        return self.message.pk
+
+    @property
+    def seq(self) -> int:
+        return self.message.seq
+
+    @property
+    def turn_id(self) -> UUID | None:
+        return self.turn.pk if self.turn else None
 
 
 class IntakeService(BaseService):
@@ -77,7 +92,7 @@ class IntakeService(BaseService):
             conversation = lock(conversation_id)
             known = Message.objects.filter(conversation=conversation, client_id=client_id).first()
             if known is not None:
-                return Accepted(known.id, known.seq, duplicate=True, turn_id=None)
+                return Accepted(known, duplicate=True, turn=None)
             message = append_message(
                 conversation=conversation,
                 author=Message.Author.CUSTOMER,
@@ -90,7 +105,7 @@ class IntakeService(BaseService):
             turn = self._open_turn(conversation, message, now)
             if turn is None:  # a person reads it, and should see what is known at once
                 self.memory.catch_up(conversation)
-            return Accepted(message.id, message.seq, False, turn.id if turn else None)
+            return Accepted(message, duplicate=False, turn=turn, head=conversation.head_seq)
 
     def _open_turn(
         self, conversation: Conversation, message: Message, now: datetime

@@ -63,6 +63,12 @@ def news(conversation_id: UUID, after: int) -> News:
     return News(frames, live_turn(conversation_id))
 
 
+def news_of_message(message: Message, turn: Turn) -> News:
+    """As `news`, for a message of this moment and its turn, where nothing else is new."""
+    accepted = ConversationEvent.Type.MESSAGE_ACCEPTED
+    return News([frame(ConversationEvent(type=accepted, seq=message.seq, message=message))], turn)
+
+
 def live_turn(conversation_id: UUID) -> Turn | None:
     """The turn that is being answered or waits for it, if there is one."""
     return Turn.objects.filter(conversation_id=conversation_id, state__in=Turn.LIVE).first()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.benchmarks import rehearsal
+from conversations.benchmarks import rehearsal, simulation_check
 from conversations.benchmarks.rehearsal import NoMeasurements
 from conversations.benchmarks.simulation import Rule, Service, World
 from portal import limits
@@ -18,6 +18,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="source", type=Path, help="a load test's --json file")
+        parser.add_argument(
+            "--check",
+            type=Path,
+            nargs="+",
+            help="load tests' --json files of one machine: predict each from the calmest",
+        )
         parser.add_argument("--tier", default="cpu", help="the rung whose turns are measured")
         parser.add_argument(
             "--slots", type=int, default=2, help="replies that a worker has in hand"
@@ -37,6 +43,32 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        report = self._check(options) if options["check"] else self._simulate(options)
+        if options["json"]:
+            options["json"].write_text(json.dumps(report, indent=2) + "\n")
+
+    def _check(self, options: dict[str, Any]) -> Any:
+        """The prediction and the measurement of each load test, beside each other."""
+        think, tests = options["think"], []
+        try:
+            for file in options["check"]:
+                tests += simulation_check.measured(file, think=think)
+        except NoMeasurements as exc:
+            raise CommandError(str(exc)) from exc
+        found = [item.as_json() for item in simulation_check.check(tests, seed=options["seed"])]
+        self.stdout.write("First text in ms, each predicted from the calmest load test.")
+        self.stdout.write(
+            "conversations  cores busy  p50 predicted  measured  p95 predicted  measured"
+        )
+        for item in found:
+            says, was = item["predicted_ms"], item["measured_ms"]
+            self.stdout.write(
+                f"{item['conversations']:13,}  {item['cores_busy']:10.0%}  {says['p50']:13,}  "
+                f"{was['p50']:8,}  {says['p95']:13,}  {was['p95']:8,}"
+            )
+        return found
+
+    def _simulate(self, options: dict[str, Any]) -> Any:
         service = self._service(options)
         world = World(
             service=service,
@@ -58,9 +90,7 @@ class Command(BaseCommand):
                 "use --no-ladder."
             )
         answer = self._rehearse if options["scale"] else self._sweep
-        report = answer(world, options)
-        if options["json"]:
-            options["json"].write_text(json.dumps(report, indent=2) + "\n")
+        return answer(world, options)
 
     def _service(self, options: dict[str, Any]) -> Service:
         if min(options["slots"], options["think"], options["poll"], options["target"]) <= 0:
