@@ -10,7 +10,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from conversations.access import Agent, desk_agent
 from conversations.escalation.details import read_conversation
@@ -104,8 +106,34 @@ def measure(agent: Agent, *, now: datetime, repeat: int = 20) -> list[Timing]:
         )
     }  # fmt: skip
     readings["conversation"] = lambda: read_conversation(agent, first, now)
-    readings["past answers"] = lambda: past_answers(agent, "coffee machine leaks")
+    for words in ("coffee machine leaks", "nothing like this", "order 4711 on monday"):
+        readings[f"past answers to {words!r}"] = lambda words=words: past_answers(agent, words)
+    readings |= _requests(agent, first)
     return [_time(name, reading, repeat) for name, reading in readings.items()]
+
+
+def _requests(agent: Agent, conversation: uuid.UUID) -> dict[str, Any]:
+    """What a browser asks for when the desk is opened, with the middleware and templates."""
+    client = Client(headers={"host": "localhost"})
+    client.force_login(get_user_model().objects.get(pk=agent.id))
+    api = reverse("desk-me").removesuffix("me/")
+    addresses = {
+        "the page": [reverse("desk")],
+        "the queue": [f"{api}queue/?view=waiting"],
+        "a conversation": [f"{api}conversations/{conversation}/"],
+    }
+    addresses["all of it, one after the other"] = [
+        reverse("desk"), f"{api}agents/", f"{api}views/", f"{api}queue/?view=waiting",
+    ]  # fmt: skip
+
+    def ask(wanted: list[str]) -> None:
+        for address in wanted:
+            answer = client.get(address)
+            assert answer.status_code == 200, f"{address} answered {answer.status_code}"
+
+    return {
+        f"request: {name}": lambda wanted=wanted: ask(wanted) for name, wanted in addresses.items()
+    }
 
 
 def _time(name: str, reading: Any, repeat: int) -> Timing:

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Least
 
 from conversations.access import Agent
 from conversations.escalation.rows import Viewer, rows, with_preview
+from conversations.escalation.said import ended_lately, messages_that_say
 from conversations.escalation.schedule import load_schedule
 from conversations.models import AuditEntry, Escalation, Follow, Message
 from portal.core.errors import InvalidInput
@@ -110,7 +111,10 @@ def _filtered(agent: Agent, wanted: QueueFilter, now: datetime) -> QuerySet[Esca
     if wanted.followed:
         mine = Follow.objects.filter(conversation=OuterRef("conversation"), agent_id=agent.id)
         found = found.filter(Exists(mine))
-    if wanted.q:
+    if wanted.q and wanted.view == "resolved":
+        said = messages_that_say(wanted.q, ended_lately(agent))
+        found = found.filter(conversation__in={conversation for _message, conversation in said})
+    elif wanted.q:
         found = found.filter(conversation__in=conversations_that_say(wanted.q))
     return found
 

@@ -80,11 +80,11 @@ def test_a_bad_filter_is_refused_and_saved_views_keep_good_ones(mira: Agent) -> 
 @pytest.mark.django_db(transaction=True)
 def test_neither_the_queue_nor_a_conversation_costs_more_queries_with_more_in_it() -> None:
     now = timezone.now()
-    agent = seed(waiting=3, past=3, now=now)
+    agent = seed(waiting=50, past=50, now=now)  # enough that each search finds something
     few = {timing.name: timing.queries for timing in measure(agent, now=now, repeat=1)}
     seed(waiting=60, past=60, now=now)
     for timing in measure(agent, now=now, repeat=1):
-        assert timing.queries <= max(3, few[timing.name]), timing  # 3: nothing found costs 1
+        assert timing.queries <= few[timing.name], timing
     assert max(few.values()) <= 25
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations.benchmarks.desk import measure, seed
+from conversations.models import Escalation
 
 
 class Undo(Exception):
@@ -18,23 +19,30 @@ class Undo(Exception):
 class Command(BaseCommand):
     help = (
         "Writes conversations into one transaction, times the desk's readings over them, and takes "
-        "everything back."
+        "everything back; with --keep they stay, and --waiting 0 --past 0 times what is there."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--waiting", type=int, default=500)
         parser.add_argument("--past", type=int, default=100_000)
+        parser.add_argument(
+            "--keep", action="store_true", help="Keep what is written: for a database of its own."
+        )
+        parser.add_argument("--repeat", type=int, default=20, help="Times each reading is timed.")
         parser.add_argument("--json", metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["waiting"] < 1 or options["past"] < 0:
-            raise CommandError("Give at least one waiting conversation.")
+        if options["waiting"] < 0 or options["past"] < 0:
+            raise CommandError("Give how many conversations wait and how many are past: 0 or more.")
         now = timezone.now()
         try:
             with transaction.atomic():
                 agent = seed(waiting=options["waiting"], past=options["past"], now=now)
-                timings = measure(agent, now=now)
-                raise Undo
+                if not Escalation.objects.waiting().exists():
+                    raise CommandError("Nobody waits. Give --waiting 1 or more.")
+                timings = measure(agent, now=now, repeat=max(1, options["repeat"]))
+                if not options["keep"]:
+                    raise Undo
         except Undo:
             pass
         for timing in timings:
