@@ -71,7 +71,7 @@ class EscalationRuleAdmin(ModelAdmin):
     @admin.display(description=_("what it would have found"))
     def preview(self, rule: EscalationRule) -> SafeString | str:
         if rule._state.adding:
-            return _("Save the rule first.")
+            return str(_("Save the rule first."))
         found = rulebook.preview(rulebook.as_rule(rule))
         count = _("%(fitting)d of the newest %(looked_at)d messages of customers.") % {
             "fitting": found.fitting,
