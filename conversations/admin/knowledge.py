@@ -21,11 +21,12 @@ from django.views.decorators.http import require_POST
 
 from conversations import dispatch
 from conversations.admin.fast import FastAdmin, NamedValues
-from conversations.admin.history import ReadOnlyAdmin, ReadOnlyInline
+from conversations.admin.history import ReadOnlyAdmin, ReadOnlyInline, link_to
 from conversations.admin.typed import ArticleModelForm, ModelAdmin
-from conversations.models import Article, ArticleRevision, Passage, Section
+from conversations.models import Article, ArticleRevision, LearntPhrasing, Passage, Section
 from conversations.retrieval.drafts import ArticleDraft, BadRow, make_draft
 from conversations.services.knowledge import KnowledgeService
+from conversations.services.phrasings import PhrasingService
 from portal.core.markdown import render_article
 
 
@@ -83,6 +84,26 @@ class RevisionInline(ReadOnlyInline):
     related = ("author",)
 
 
+class LearntInline(ReadOnlyInline):
+    """What reviewers taught the article; a phrasing that misleads can be taken out."""
+
+    model = LearntPhrasing
+    fields = ("text", "taught_by", "created_at")
+    ordering = ("-pk",)
+    can_delete = True
+    show_change_link = False
+
+    @admin.display(description=_("reviewed turn"))
+    def taught_by(self, phrasing: LearntPhrasing) -> SafeString | str:
+        return link_to("turn", phrasing.turn_id, str(phrasing.turn_id)[:8])
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site._registry[Article].has_view_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site._registry[Article].has_change_permission(request, obj)
+
+
 @admin.register(Article)
 class ArticleAdmin(FastAdmin):
     form = ArticleForm
@@ -100,7 +121,7 @@ class ArticleAdmin(FastAdmin):
     search_help_text: ClassVar[Any] = _("Words of the title or the text, or an article's id.")
     readonly_fields = ("revision", "updated_at", "page")
     actions = ("publish", "archive")
-    inlines: ClassVar = [RevisionInline]
+    inlines: ClassVar = [LearntInline, RevisionInline]
     fieldsets = (
         (None, {"fields": ("title", "body", "asked_as", "section", "status")}),
         (_("Who it is for"), {"fields": ("language", "audience", "product")}),
@@ -165,6 +186,14 @@ class ArticleAdmin(FastAdmin):
         stored = Article.objects.get(external_id=form.draft.external_id)
         obj.pk, obj.slug, obj.revision = stored.pk, stored.slug, stored.revision
         transaction.on_commit(dispatch.renew_knowledge)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        if formset.model is not LearntPhrasing:
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)
+        if PhrasingService().forget(phrasings=formset.deleted_objects):
+            transaction.on_commit(dispatch.renew_knowledge)
 
     @admin.action(description=_("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:

@@ -25,7 +25,7 @@ from conversations.models import Review, ReviewChange, ReviewItem
 from conversations.services.review_page import read_page
 from conversations.services.review_queue import ReviewQueueService, next_item
 from conversations.services.review_reading import find_articles, summary
-from conversations.services.review_verdicts import Judged, ReviewService
+from conversations.services.review_verdicts import Judged
 from portal.core.errors import ServiceError
 
 UNDO_WITHIN = timedelta(minutes=30)
@@ -178,7 +178,7 @@ class ReviewItemAdmin(FastAdmin):
             right_article_id=int(article) if article.isdigit() else None,
             right_answer=said("right_answer", "").strip(),
         )
-        service = partial(ReviewService().judge, turn_id=item.turn_id, judged=judged)
+        service = partial(review_actions.service().judge, turn_id=item.turn_id, judged=judged)
         if not self._done(request, service):
             return redirect("admin:conversations_reviewitem_change", item_id)
         return redirect(f"{reverse('admin:conversations_reviewitem_next')}?after={item_id}")
@@ -186,7 +186,9 @@ class ReviewItemAdmin(FastAdmin):
     def undo(self, request: HttpRequest) -> HttpResponse:
         self._require(request)
         change = request.POST.get("change", "")
-        service = partial(ReviewService().undo, change_id=int(change) if change.isdigit() else 0)
+        service = partial(
+            review_actions.service().undo, change_id=int(change) if change.isdigit() else 0
+        )
         self._done(request, service)
         turn = ReviewChange.objects.filter(pk=change).values("turn") if change.isdigit() else None
         item = ReviewItem.objects.filter(turn__in=turn).first() if turn is not None else None

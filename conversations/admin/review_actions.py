@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from conversations import dispatch
 from conversations.models import Review, ReviewItem
 from conversations.services.review_queue import ReviewQueueService
 from conversations.services.review_reading import EXPORT_COLUMNS, export_rows
@@ -21,6 +22,11 @@ from conversations.services.review_verdicts import Judged, ReviewService
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+def service() -> ReviewService:
+    """Verdicts, with a worker to embed what they teach."""
+    return ReviewService(renew=dispatch.renew_knowledge)
+
+
 def _tell(request: HttpRequest, count: int) -> None:
     text = ngettext("%d turn was changed.", "%d turns were changed.", count) % count
     messages.success(request, text)
@@ -28,10 +34,10 @@ def _tell(request: HttpRequest, count: int) -> None:
 
 @admin.action(description=gettext_lazy("Judge as right"), permissions=["change"])
 def judge_right(_admin: Any, request: HttpRequest, queryset: QuerySet[ReviewItem]) -> None:
-    service, user_id = ReviewService(), int(request.user.pk or 0)
+    reviews, user_id = service(), int(request.user.pk or 0)
     turns = list(queryset.filter(state=ReviewItem.State.OPEN).values_list("turn", flat=True))
     for turn_id in turns:
-        service.judge(
+        reviews.judge(
             turn_id=turn_id,
             reviewer_id=user_id,
             judged=Judged(Review.Verdict.RIGHT),

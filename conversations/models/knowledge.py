@@ -173,6 +173,38 @@ class Passage(models.Model):
         return f"{self.heading} #{self.ordinal}"
 
 
+class LearntPhrasing(models.Model):
+    """A customer's words that a reviewer found an article to answer; searched like its own.
+
+    Not part of the article's text: teaching one makes no revision, so what was approved stays.
+    """
+
+    article = models.ForeignKey(
+        Article, models.CASCADE, related_name="learnt", verbose_name=_("article")
+    )
+    text = models.CharField(_("customer's words"), max_length=300)
+    turn = models.OneToOneField(
+        "conversations.Turn",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="taught",
+        verbose_name=_("turn"),
+    )
+    created_at = models.DateTimeField(_("learnt"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("learnt phrasing")
+        verbose_name_plural = _("learnt phrasings")
+        ordering: ClassVar = ["article", "-created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(text=""), name="learnt_phrasing_has_text"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class KnowledgeState(models.Model):
     """One row: `version` counts changes of what search may find. Caches are keyed by it."""
 

@@ -23,6 +23,7 @@ from conversations.models import (
     Conversation,
     Customer,
     IdempotentAnswer,
+    LearntPhrasing,
     MemoryFact,
     Message,
     Note,
@@ -114,7 +115,7 @@ def _forget_answers(said: models.QuerySet[Message], turns: models.QuerySet[Turn]
 
 
 def _forget_articles(said: models.QuerySet[Message], turns: models.QuerySet[Turn]) -> int:
-    """Drafts made from these turns, and their questions where an article lists them."""
+    """Drafts made from these turns, and their questions where an article lists or learnt them."""
     reviews = Review.objects.filter(turn__in=turns, draft__status=Article.Status.DRAFT)
     gone = Article.objects.filter(pk__in=reviews.values("draft_id")).delete()[0]
     own = said.filter(author=Message.Author.CUSTOMER).values_list("text", flat=True)
@@ -126,6 +127,7 @@ def _forget_articles(said: models.QuerySet[Message], turns: models.QuerySet[Turn
                 asked_as=Func(F("asked_as"), Value(text), function="array_remove")
             )
         gone += Passage.objects.filter(kind=Passage.Kind.ASKED_AS, plain=text).delete()[0]
+        gone += LearntPhrasing.objects.filter(text=text).delete()[0]
     return gone
 
 

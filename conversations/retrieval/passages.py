@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Q
 
-from conversations.models import Article, Passage
+from conversations.models import Article, LearntPhrasing, Passage
 from conversations.retrieval.candidates import configuration, vector_literal
 from conversations.retrieval.chunking import Chunk, chunk, embedding_text
 from conversations.retrieval.drafts import ArticleDraft
@@ -36,9 +36,15 @@ class Prepared:
 
 
 def prepare(drafts: Sequence[ArticleDraft], embedder: Embedder | None) -> dict[str, Prepared]:
-    """Cut and, with an embedder, embed several articles together; by external id."""
+    """Cut and, with an embedder, embed several articles together; by external id. What reviewers
+    taught an article is cut with it."""
+    learnt = _learnt([draft.external_id for draft in drafts])
     cut = {
-        draft.external_id: chunk(title=draft.title, body=draft.body, asked_as=draft.asked_as)
+        draft.external_id: chunk(
+            title=draft.title,
+            body=draft.body,
+            asked_as=(*draft.asked_as, *learnt.get(draft.external_id, ())),
+        )
         for draft in drafts
     }
     embedded: Mapping[str, tuple[Embedded, ...]] = {}
@@ -48,6 +54,14 @@ def prepare(drafts: Sequence[ArticleDraft], embedder: Embedder | None) -> dict[s
         draft.external_id: Prepared(draft, cut[draft.external_id], embedded.get(draft.external_id))
         for draft in drafts
     }
+
+
+def _learnt(external_ids: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    rows = LearntPhrasing.objects.filter(article__external_id__in=external_ids).order_by("pk")
+    for external_id, text in rows.values_list("article__external_id", "text"):
+        found.setdefault(external_id, []).append(text)
+    return found
 
 
 def _embed_all(
@@ -119,6 +133,34 @@ def write(*, article_id: int, revision: int, text: Prepared) -> None:
                 article_id,
             ],
         )  # fmt: skip
+
+
+def add_phrasing(*, article: Article, text: str) -> None:
+    """One more way of asking; the other passages and their vectors stay. Its own vector follows.
+
+    To be called inside a transaction that holds the article's row.
+    """
+    words = configuration(article.language)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO conversations_passage"
+            " (article_id, revision, ordinal, kind, heading, text, plain, search)"
+            " SELECT %s, %s, coalesce(max(ordinal), -1) + 1, 'asked_as', '', %s, %s,"
+            " setweight(to_tsvector(%s::regconfig, %s), 'A')"
+            " FROM conversations_passage WHERE article_id = %s",
+            [article.pk, article.revision, text, text, words, text, article.pk],
+        )
+        cursor.execute(
+            "UPDATE conversations_article SET search = search"
+            " || setweight(to_tsvector(%s::regconfig, %s), 'B') WHERE id = %s",
+            [words, text, article.pk],
+        )
+
+
+def remove_phrasing(*, article_id: int, text: str) -> None:
+    """Its words stay in the article's own index until the article is written again: they let it be
+    found, and weigh nothing."""
+    Passage.objects.filter(article_id=article_id, kind=Passage.Kind.ASKED_AS, text=text).delete()
 
 
 def remove(*, article_id: int) -> None:

@@ -11,6 +11,7 @@ from conversations.dialogue.calibration import load_or_conservative
 from conversations.dialogue.memory import Memory
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.extractive import Similarity
+from conversations.models import Article
 from conversations.retrieval.drafts import RowError
 from conversations.retrieval.embedding import Embedder
 from conversations.retrieval.readers import ArticleSource, UnreadableSource
@@ -32,6 +33,7 @@ from conversations.services.explanation import explain
 from conversations.services.judging import SearchJudge
 from conversations.services.knowledge import KnowledgeService
 from conversations.services.knowledge_import import import_articles
+from conversations.services.phrasings import PhrasingService
 
 EXPECTED = frozenset({"answer", "clarify", "escalate"})
 
@@ -70,6 +72,7 @@ def evaluate(
     max_error: float,
     watcher: Watcher,
     fit_fold: str = "",
+    learn_fold: str = "",
     writing: Writing | None = None,
     explained: Collection[str] = (),
     similarity: Similarity | None = None,
@@ -78,9 +81,10 @@ def evaluate(
     """Import the articles beside the live ones, judge every question, and sum up.
 
     With `writing` the words of the answers are measured too, on the questions that have a
-    reference answer. With `splits` the calibration is refitted on so many random halves and tried
-    on the others (evaluation_splits). With `explained` only the questions of these ids are judged,
-    and everything that their decisions were made of is told.
+    reference answer. With `learn_fold` the questions of that fold are taught to their articles, as
+    verdicts would, and left out. With `splits` the calibration is refitted on so many random
+    halves and tried on the others (evaluation_splits). With `explained` only the questions of
+    these ids are judged, and everything that their decisions were made of is told.
     """
     source = ArticleSource(articles)
     with separate_store():
@@ -91,6 +95,8 @@ def evaluate(
             advanced=watcher.step,
             refused=watcher.refused,
         )
+        taught = _teach(questions, learn_fold, article_embedder) if learn_fold else 0
+        questions = [q for q in questions if not learn_fold or q.fold != learn_fold]
         search = KnowledgeSearch(embedder=embedder)
         search.warm_up()
         calibration, problem = load_or_conservative()
@@ -108,6 +114,8 @@ def evaluate(
         "articles": imported.stored,
         "refused": len(imported.errors),
         "calibration": problem or judge.calibration.origin,
+        "learnt_from": learn_fold,
+        "learnt": taught,
         "fitted_on": fit_fold,
         "fitted_questions": judge.calibration.notes.get("reviewed", 0) if fit_fold else 0,
         "embedding": embedder().name,
@@ -115,6 +123,21 @@ def evaluate(
         **({"splits": tried(verdicts)} if splits else {}),
     }
     return Evaluation(figures, verdicts, told)
+
+
+def _teach(questions: Sequence[Question], fold: str, embedder: Callable[[], Embedder]) -> int:
+    """How many of the fold's questions their first article has learnt."""
+    service = PhrasingService()
+    ids = dict(Article.objects.values_list("external_id", "pk"))
+    learnt = 0
+    for question in questions:
+        article_id = next((ids[key] for key in sorted(question.gold) if key in ids), None)
+        if question.fold == fold and question.answerable and article_id is not None:
+            learnt += service.learn(
+                article_id=article_id, question=question.text, history=bool(question.history)
+            )
+    KnowledgeService(embedder=embedder).renew()
+    return learnt
 
 
 def _fitted(

@@ -1,10 +1,12 @@
 """ReviewService: a verdict, what it sets in motion, and taking it back. All in one transaction.
 
 A verdict is a row a person and turn; every change of it is a row of history with what it was and
-what it became. A wrong answer leaves the cache with the verdict, a right one comes first, and a
-right answer that the reviewer wrote becomes an article draft.
+what it became. A wrong answer leaves the cache with the verdict, a right one comes first, a right
+answer that the reviewer wrote becomes an article draft, and the article that answers learns how it
+was asked for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +20,7 @@ from conversations.models import Article, Review, ReviewChange, ReviewItem, Turn
 from conversations.retrieval.drafts import ArticleDraft
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.knowledge import KnowledgeService
+from conversations.services.phrasings import PhrasingService
 from conversations.services.review_queue import close_if_judged
 from portal import limits
 from portal.core.errors import InvalidInput, NotFound, ServiceError
@@ -46,8 +49,10 @@ class Judged:
 class ReviewService(BaseService):
     name = "review"
 
-    def __init__(self) -> None:
+    def __init__(self, *, renew: Callable[[], None] = lambda: None) -> None:
+        """`renew` has a worker embed what was learnt, once it is committed."""
         super().__init__()
+        self.renew, self.phrasings = renew, PhrasingService()
         self.cache = AnswerCacheService(similarity=None, enabled=lambda: True)
 
     def judge(
@@ -76,6 +81,7 @@ class ReviewService(BaseService):
                 after=_fields(review),
                 cache=self.cache.judge(turn=turn, verdict=judged.verdict),
             )
+            self._learn(turn)
             _settle(turn, now)
             return change
 
@@ -111,8 +117,13 @@ class ReviewService(BaseService):
                 cache=cache,
                 undoes=change,
             )
+            self._learn(turn)
             _settle(turn, now)
             return undone
+
+    def _learn(self, turn: Turn) -> None:
+        if self.phrasings.settle(turn=turn):
+            transaction.on_commit(self.renew)
 
     def _take_back_cache(self, turn: Turn, reviewer_id: int) -> None:
         """A changed verdict begins where the former one did."""

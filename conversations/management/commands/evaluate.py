@@ -47,6 +47,9 @@ class Command(BaseCommand):
         parser.add_argument("--max-error", type=float, default=0.05, help="wrong answers allowed")
         parser.add_argument("--fit-fold", default="", help="fit on this fold, report the others")
         parser.add_argument(
+            "--learn-fold", default="", help="teach its questions to their articles; report others"
+        )
+        parser.add_argument(
             "--splits", type=int, default=0, help="refit on so many random halves, try the others"
         )
         parser.add_argument("--json", type=Path, help="write the figures to this file, - to print")
@@ -69,6 +72,8 @@ class Command(BaseCommand):
             raise CommandError("--max-error must lie between 0 and 1, such as 0.05.")
         if options["splits"] and (options["fit_fold"] or options["splits"] < 0):
             raise CommandError("--splits takes a count such as 100, and goes without --fit-fold.")
+        if options["learn_fold"] and options["learn_fold"] == options["fit_fold"]:
+            raise CommandError("What was learnt says nothing of the rest: fit on another fold.")
         with tqdm(disable=options["verbosity"] < 1) as bar:
             try:
                 done = evaluate(
@@ -79,6 +84,7 @@ class Command(BaseCommand):
                     max_error=options["max_error"],
                     watcher=self._watcher(bar),
                     fit_fold=options["fit_fold"],
+                    learn_fold=options["learn_fold"],
                     writing=_writing(options["sample"]) if options["generate"] else None,
                     explained=frozenset(options["explain"]),
                     similarity=assembly.likeness() if options["explain"] else None,
