@@ -36,7 +36,9 @@ def form(**fields: Any) -> dict[str, Any]:
     return {
         "title": "Returns", "body": "Send it back.", "asked_as": "give back", "section": "",
         "url": "", "status": "published", "language": "en", "audience": "", "product": "",
-        "external_id": "", "revisions-TOTAL_FORMS": 0, "revisions-INITIAL_FORMS": 0,
+        "external_id": "",
+        "revisions-TOTAL_FORMS": 0, "revisions-INITIAL_FORMS": 0,
+        "learnt-TOTAL_FORMS": 0, "learnt-INITIAL_FORMS": 0,
     } | fields  # fmt: skip
 
 
