@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
-
 from conversations.escalation.holding import HoldingService
+from conversations.escalation.load import load_of
 from conversations.models import AgentProfile, Escalation
 from portal import limits
 from portal.core.service import BaseService
@@ -97,12 +96,10 @@ class AssignmentService(BaseService):
         return given
 
     def _candidates(self, now: datetime) -> list[Candidate]:
-        held = Q(user__escalations__state=Escalation.State.CLAIMED,
-                 user__escalations__snoozed_until__isnull=True)  # fmt: skip
         profiles: Any = (
             AgentProfile.objects.online(now=now, seconds=limits.AGENT_SEEN)
             .filter(takes_automatically=True, capacity__gt=0)
-            .annotate(load=Count("user__escalations", filter=held, distinct=True))
+            .annotate(load=load_of(snoozed_until__isnull=True))
             .prefetch_related("teams")
         )
         return [

@@ -5,20 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from conversations.access import Agent
 from conversations.escalation.audit import record
+from conversations.escalation.load import load_of
 from conversations.escalation.rows import iso
 from conversations.escalation.schedule import load_schedule
-from conversations.models import AgentProfile, Escalation, Team
+from conversations.models import AgentProfile, Team
 from portal import limits
 from portal.core.errors import InvalidInput
 from portal.core.service import BaseService
 
 #: How often a heartbeat is written at most.
 HEARD_EVERY = timedelta(seconds=10)
-_HELD = Q(user__escalations__state=Escalation.State.CLAIMED)
 
 
 class StaffService(BaseService):
@@ -83,7 +83,7 @@ def me(agent: Agent, now: datetime) -> dict[str, Any]:
     profile: Any = (
         AgentProfile.objects.select_related("user")
         .prefetch_related("teams")
-        .annotate(load=Count("user__escalations", filter=_HELD, distinct=True))
+        .annotate(load=load_of())
         .get(user_id=agent.id)
     )
     calendar = load_schedule(now).calendar
@@ -110,7 +110,7 @@ def colleagues(now: datetime) -> dict[str, Any]:
         AgentProfile.objects.filter(user__is_active=True)
         .select_related("user")
         .prefetch_related("teams")
-        .annotate(load=Count("user__escalations", filter=_HELD, distinct=True))
+        .annotate(load=load_of())
         .order_by("name")
     )
     gone = now - timedelta(seconds=limits.AGENT_SEEN)
