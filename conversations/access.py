@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.auth.models import Group
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -96,21 +98,32 @@ def desk_agent(user: Any) -> Agent:
     granted = {name.split(".", 1)[1] for name in user.get_all_permissions() if name in _ALL_DESK}
     if "work_desk" not in granted:
         raise NotAtDesk
-    profile, _ = AgentProfile.objects.get_or_create(user=user)
+    name, teams, groups = _at_desk(user)
     return Agent(
         id=user.pk,
-        name=profile.name or user.get_full_name() or user.get_username(),
-        role=_role(user),
-        teams=frozenset(profile.teams.values_list("pk", flat=True)),
+        name=name or user.get_full_name() or user.get_username(),
+        role=roles.ADMIN if user.is_superuser else _role(groups),
+        teams=frozenset(teams),
         permissions=frozenset(granted),
     )
 
 
-def _role(user: Any) -> str:
-    if user.is_superuser:
-        return roles.ADMIN
-    names = set(user.groups.values_list("name", flat=True))
-    return next((role for role in reversed(roles.ROLES) if role in names), roles.AGENT)
+def _at_desk(user: Any) -> tuple[str, list[int], list[str]]:
+    """The name, the teams' ids and the groups' names, in one query: every request asks for them."""
+    membership = AgentProfile.teams.through.objects.filter(agentprofile=OuterRef("pk"))
+    groups = Group.objects.filter(user=OuterRef("user"))
+    profiles = AgentProfile.objects.filter(user=user).values_list(
+        "name", ArraySubquery(membership.values("team")), ArraySubquery(groups.values("name"))
+    )
+    found = profiles.first()
+    if found is None:  # here for the first time
+        AgentProfile.objects.get_or_create(user=user)
+        found = profiles.get()
+    return found
+
+
+def _role(groups: list[str]) -> str:
+    return next((role for role in reversed(roles.ROLES) if role in groups), roles.AGENT)
 
 
 def needs_second_factor(user: Any) -> bool:
@@ -147,9 +160,10 @@ def visible_to(agent: Agent) -> Q:
     return Q(Exists(escalations.filter(agent.visible))) | ~Q(Exists(escalations))
 
 
-def visible_conversation(agent: Agent, conversation_id: UUID) -> Conversation:
+def visible_conversation(agent: Agent, conversation_id: UUID, *related: str) -> Conversation:
     """A conversation that the agent may see. Raises NotFound, alike for an unknown one."""
-    conversation = Conversation.objects.filter(visible_to(agent), pk=conversation_id).first()
+    visible = Conversation.objects.filter(visible_to(agent), pk=conversation_id)
+    conversation = (visible.select_related(*related) if related else visible).first()
     if conversation is None:
         raise NotFound
     return conversation

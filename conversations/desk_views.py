@@ -7,12 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from conversations import access, desk_strings
+from conversations.escalation import staff
+from conversations.escalation.canned import ViewService
 from conversations.escalation.errors import NotAtDesk
 from portal import limits
+
+view_service = ViewService()
 
 
 @require_safe
@@ -34,6 +39,9 @@ def desk(request: HttpRequest) -> HttpResponse:
         "me": agent.id,
         "supervises": agent.may("manage_others"),
         "company": settings.CONFIG.company,
+        # What the page would ask for at once comes with it.
+        "people": staff.colleagues(timezone.now()),
+        "views": view_service.find(agent=agent),
         "strings": desk_strings.strings(),
     }
     return render(request, "desk/desk.html", {"config": config, "agent": agent})

@@ -121,9 +121,7 @@ def _requests(agent: Agent, conversation: uuid.UUID) -> dict[str, Any]:
         "the queue": [f"{api}queue/?view=waiting"],
         "a conversation": [f"{api}conversations/{conversation}/"],
     }
-    addresses["all of it, one after the other"] = [
-        reverse("desk"), f"{api}agents/", f"{api}views/", f"{api}queue/?view=waiting",
-    ]  # fmt: skip
+    addresses["all of it, one after the other"] = [reverse("desk"), f"{api}queue/?view=waiting"]
 
     def ask(wanted: list[str]) -> None:
         for address in wanted:

@@ -44,12 +44,11 @@ EARLIER = 10
 
 def read_conversation(agent: Agent, conversation_id: UUID, now: datetime) -> dict[str, Any]:
     """Everything that the desk shows of a conversation. Raises NotFound."""
-    conversation = visible_conversation(agent, conversation_id)
+    conversation = visible_conversation(agent, conversation_id, "agent__agent_profile")
     latest = Escalation.objects.filter(agent.visible, conversation=conversation)
     escalation = with_preview(latest.order_by("-opened_at"), agent.id).first()
     messages, more = read_messages(conversation_id, size=NEWEST)
     viewer = Viewer(agent.id, load_schedule(now), now)
-    holder = Conversation.objects.select_related("agent__agent_profile").get(pk=conversation.pk)
     survey = ResolutionSurvey.objects.filter(conversation=conversation).first()
     draft = AgentDraft.objects.filter(agent_id=agent.id, conversation=conversation).first()
     reason = escalation.reason if escalation else ""
@@ -59,7 +58,7 @@ def read_conversation(agent: Agent, conversation_id: UUID, now: datetime) -> dic
             "id": str(conversation.pk),
             "status": conversation.status,
             "holder": conversation.holder,
-            "agent": people.person(holder.agent),
+            "agent": people.person(conversation.agent),
             "channel": conversation.channel,
             "language": conversation.language,
             "created_at": iso(conversation.created_at),
@@ -68,11 +67,11 @@ def read_conversation(agent: Agent, conversation_id: UUID, now: datetime) -> dic
         },
         "messages": messages,
         "more": more,
-        "packet": packet_payload(read_packet(agent, conversation, reason)),
+        "packet": packet_payload(_packet(agent, conversation, reason, messages)),
         "passages": _passages(conversation),
         "notes": [note_payload(note) for note in notes_of(conversation_id)],
         "draft": draft_payload(draft),
-        "followed": Follow.objects.filter(agent_id=agent.id, conversation=conversation).exists(),
+        "followed": _follows(agent, conversation, escalation),
         "survey": _survey(survey),
         "may": allowed(agent, escalation),
     }
@@ -94,12 +93,19 @@ def read_messages(
     return [message_payload(message) for message in reversed(page[:size])], len(page) > size
 
 
-def read_packet(agent: Agent, conversation: Conversation, reason: str) -> Packet:
-    """The packet, from the record."""
-    said = Message.objects.filter(conversation=conversation).order_by("-seq")
-    newest = said.values_list("seq", "author", "text")[:NEWEST]
+def _follows(agent: Agent, conversation: Conversation, escalation: Any) -> bool:
+    """A row knows it already; a conversation that never waited has none."""
+    if escalation is not None:
+        return bool(escalation.followed)
+    return Follow.objects.filter(agent_id=agent.id, conversation=conversation).exists()
+
+
+def _packet(
+    agent: Agent, conversation: Conversation, reason: str, messages: list[dict[str, Any]]
+) -> Packet:
+    """The packet, from the newest messages and the record."""
     return assemble(
-        said=[Said(seq, author, text) for seq, author, text in reversed(newest)],
+        said=[Said(item["seq"], item["author"], item["text"]) for item in messages],
         facts=[
             Fact(
                 fact.kind,

@@ -65,6 +65,7 @@ def parse(query: Mapping[str, str]) -> QueueFilter:
 def read_queue(agent: Agent, wanted: QueueFilter, now: datetime) -> dict[str, Any]:
     """A page of rows with the counts of the views. A constant number of queries."""
     start = (wanted.page - 1) * PAGE
+    known = cursor()  # before the rows: what happens meanwhile is told as an event
     found = _ordered(_filtered(agent, wanted, now), wanted.view)
     page = list(with_preview(found, agent.id)[start : start + PAGE + 1])
     viewer = Viewer(agent.id, load_schedule(now), now)
@@ -73,7 +74,7 @@ def read_queue(agent: Agent, wanted: QueueFilter, now: datetime) -> dict[str, An
         "counts": counts(agent),
         "more": len(page) > PAGE,
         "page": wanted.page,
-        "cursor": cursor(),
+        "cursor": known,
     }
 
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from conversations.access import Agent
 from conversations.escalation.audit import record
@@ -31,9 +30,10 @@ class StaffService(BaseService):
         to be offline stays so.
         """
         mine = AgentProfile.objects.filter(user_id=agent.id)
-        mine.filter(Q(seen_at__isnull=True) | Q(seen_at__lt=now - HEARD_EVERY)).update(seen_at=now)
-        known = mine.values_list("availability", "returns_as").first()
-        availability, returns_as = known or ("offline", "")
+        known = mine.values_list("availability", "returns_as", "seen_at").first()
+        availability, returns_as, seen_at = known or ("offline", "", now)
+        if seen_at is None or seen_at < now - HEARD_EVERY:
+            mine.update(seen_at=now)
         if availability != AgentProfile.Availability.OFFLINE or not returns_as:
             return availability
         with self.operation("return"), transaction.atomic():

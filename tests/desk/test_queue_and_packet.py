@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversations.access import Agent
@@ -85,7 +85,7 @@ def test_neither_the_queue_nor_a_conversation_costs_more_queries_with_more_in_it
     seed(waiting=60, past=60, now=now)
     for timing in measure(agent, now=now, repeat=1):
         assert timing.queries <= few[timing.name], timing
-    assert max(few.values()) <= 25
+    assert max(few.values()) <= 21
 
 
 @pytest.mark.django_db(transaction=True)
@@ -175,8 +175,11 @@ def test_a_canned_reply_fills_what_is_known_and_names_what_is_missing(
 # --- pure
 
 texts = st.text(st.sampled_from("abc XYZ.?!1\n"), max_size=120)
+#: A busy machine is slow to make examples, which says nothing of what is tested.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@unhurried
 @given(st.lists(st.tuples(st.sampled_from(["customer", "agent", "assistant"]), texts), max_size=6))
 def test_every_quoted_word_of_a_summary_was_said_by_the_customer(
     said: list[tuple[str, str]],
@@ -195,6 +198,7 @@ def test_every_quoted_word_of_a_summary_was_said_by_the_customer(
     assert packet.missing[0][0] == "no_article"
 
 
+@unhurried
 @given(st.text(st.sampled_from("ab. !?\n0"), max_size=80))
 def test_what_stays_of_an_interrupted_reply_is_its_beginning_and_ends_a_sentence(
     text: str,

@@ -75,7 +75,18 @@ export class Board {
     this.load();
   }
 
-  async load() {
+  load() {
+    this.loading = this.#load();
+    return this.loading;
+  }
+
+  /** Read again, unless what was read holds everything up to this cursor of the desk's log. */
+  async catchUp(cursor) {
+    await this.loading;
+    if (this.failed || !(this.queue.cursor >= cursor)) await this.load();
+  }
+
+  async #load() {
     const turn = ++this.turn;
     this.part("queue").setAttribute("aria-busy", "true");
     try {
@@ -185,8 +196,8 @@ export class Board {
     if (!this.part("filters").hidden) this.filters.render();
   }
 
-  know({ agents, teams }) {
-    Object.assign(this.filters.known, { agents, teams });
+  know({ agents, teams }, views) {
+    Object.assign(this.filters.known, { agents, teams, views });
   }
 
   async #save(values) {

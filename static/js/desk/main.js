@@ -146,7 +146,7 @@ connection.addEventListener("frame", ({ detail: frame }) => {
       head.closesAt = board.list.closesAt = shell.closesAt;
       if (cursor && cursor < frame.cursor) connection.send({ type: "resume", after: cursor });
       cursor = Math.max(cursor, frame.cursor);
-      board.load();
+      board.catchUp(frame.cursor);
       return talk.listen();
     case "desk.stale":
       cursor = Math.max(cursor, frame.cursor);
@@ -229,8 +229,8 @@ listen({
   ...Object.fromEntries(VIEWS.map((name, index) => [String(index + 1), () => board.show(name)])),
 }, () => wantedMode !== null);
 menus();
-shell.colleagues().then((people) => board.know(people), () => {});
-board.loadViews().catch(() => {});
+shell.know(config.people);
+board.know(config.people, config.views);
 board.load();
 panes.start();
 connection.connect();

@@ -79,6 +79,7 @@ export function addPage(queue, answer, now) {
     counts: answer.counts,
     more: answer.more,
     page: answer.page,
+    cursor: answer.cursor,
   };
 }
 

@@ -76,12 +76,14 @@ export class Shell {
     if (event.event === "agent.availability") this.people = null;
   }
 
+  know(people) {
+    this.people = people;
+    this.peopleAt = Date.now();
+  }
+
   /** Agents and teams; asked again when they may have changed. */
   async colleagues(isFresh = false) {
-    if (!this.people || isFresh || Date.now() - this.peopleAt > PEOPLE_FRESH) {
-      this.people = await this.api.get("agents/");
-      this.peopleAt = Date.now();
-    }
+    if (!this.people || isFresh || Date.now() - this.peopleAt > PEOPLE_FRESH) this.know(await this.api.get("agents/"));
     return this.people;
   }
 }
