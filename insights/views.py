@@ -8,7 +8,6 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from insights import links, queries
@@ -29,7 +28,7 @@ from insights.figures.figure import count_rows, portal_zone, rows
 from insights.figures.periods import local_date
 from insights.figures.plan import BadPlan, Plan
 from insights.figures.reading import one_moment
-from insights.figures.wording import filters_text, period_text
+from insights.figures.wording import filters_text, period_text, plan_text
 from insights.measures import DIMENSIONS, MEASURES, allowed, label
 from insights.models import BriefSubscription
 from insights.navigation import PAGES
@@ -178,9 +177,7 @@ def _proposed(question: str, refused: Refused, today: date) -> dict[str, Any]:
         return {}
     if plan is None:
         return {}
-    by = _(" by %s") % DIMENSIONS[plan.group].name if plan.group else ""
-    about = ", ".join(filter(None, (period_text(plan.period), filters_text(plan.filters))))
-    return {"proposal": f"{_name(plan)}{by}: {about}", "proposal_link": links.ask_link(plan)}
+    return {"proposal": plan_text(plan), "proposal_link": links.ask_link(plan)}
 
 
 def _name(plan: Plan) -> str:
@@ -195,7 +192,7 @@ def _answered(found: Answer) -> dict[str, Any]:
         "measures": [(key, item.name) for key, item in MEASURES.items()],
         "groups": [(item.key, item.name) for item in allowed(measure)] if measure else [],
         "filters": filters_text(plan.filters), "period": period_text(plan.period),
-        "compare": period_text(plan.compare) if plan.compare else "",
+        "compare": period_text(plan.compare) if plan.compare else "", "in_words": plan_text(plan),
         "group": DIMENSIONS[plan.group].name if plan.group else "",
         "address": links.ask_link(plan),
         "chart": _chart(found), "lines": _lines(found),

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from insights.ask import times
-from insights.ask.finding import Parts
+from django.utils.translation import gettext as _
+
+from insights.ask.parts import Parts
+from insights.ask.spans import Relative
 from insights.figures.periods import Period
-from insights.figures.plan import SAVINGS, Order, Plan, check
+from insights.figures.plan import BadPlan, Order, Plan, check
 from insights.measures import MEASURES
 
 DEFAULT_DAYS = 28
@@ -16,6 +18,8 @@ def plan_of(parts: Parts, today: date, previous: Plan | None) -> Plan | None:
     """The plan; None where no figure is named. Raises BadPlan."""
     follows = previous is not None and (parts.follows or not parts.measure)
     if follows and previous is not None:
+        if parts.says_nothing:
+            return None
         return _follow_up(parts, previous)
     if not parts.measure and parts.group == "reason":
         parts.measure = "escalations"  # only hand-overs have reasons
@@ -53,14 +57,14 @@ def _checked(plan: Plan, parts: Parts, group: str) -> Plan:
     compare = plan.compare
     if isinstance(parts.compare, Period):
         compare = parts.compare
-    elif isinstance(parts.compare, times.Relative):
+    elif isinstance(parts.compare, Relative):
         compare = _relative(parts.compare, plan.period)
     elif parts.compares or plan.why:
         compare = compare or plan.period.before()
     if plan.measure == "article_uses" and not group and (parts.order or parts.limit):
         group = "article"  # "most used articles" names the grouping and the figure at once
-    if plan.measure == SAVINGS:
-        group = ""
+    if (parts.order or parts.limit) and not group and plan.measure != "knowledge_gaps":
+        raise BadPlan(_("Highest or lowest by what? Name it, such as “by topic” or “by day”."))
     order = _order(parts, plan) if group else ""
     if plan.measure in ("knowledge_gaps",) and not group and not compare and not plan.filters:
         group, order = "topic", "desc"  # "what should we write next" asks about what
@@ -80,8 +84,10 @@ def _order(parts: Parts, plan: Plan) -> Order:
     if parts.ambiguous in ("best", "worst") and plan.measure in MEASURES:
         up = MEASURES[plan.measure].direction == "up"
         return "desc" if up == (parts.ambiguous == "best") else "asc"
+    if parts.opposite and parts.order:
+        return "asc" if parts.order == "desc" else "desc"
     return parts.order
 
 
-def _relative(span: times.Relative, period: Period) -> Period:
+def _relative(span: Relative, period: Period) -> Period:
     return period.year_before() if span.year else period.before()

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from insights.ask import words
 from insights.ask.reading import Vocabulary
+from insights.ask.values import VALUES
 from insights.figures.plan import BadPlan, Plan, from_json
 from insights.measures import DIMENSIONS, MEASURES, WEEKDAYS, allowed
 
@@ -71,7 +71,7 @@ def _known(plan: Plan, vocabulary: Vocabulary, today: date) -> bool:
         return False
     for item in plan.filters:
         values = {
-            *words.VALUES.get(item.dimension, {}).values(),
+            *VALUES.get(item.dimension, {}).values(),
             *vocabulary.values.get(item.dimension, {}).values(),
         }
         if DIMENSIONS[item.dimension].is_time:

@@ -7,16 +7,20 @@ leaving it out would answer another one. Pure: today and the names of values com
 from dataclasses import replace
 from datetime import date
 
-from insights.ask import times, words
-from insights.ask.finding import NEGATION, Parts, find
+from insights.ask import words
+from insights.ask.finding import find
+from insights.ask.lexicon import NEGATION
+from insights.ask.parts import Parts
 from insights.ask.planning import plan_of
 from insights.ask.reading import AskBack, Reading, Refused, Understood, Vocabulary
+from insights.ask.spans import Future
 from insights.ask.spelling import words as split
 from insights.figures.plan import BadPlan, Plan
 from insights.measures import MEASURES
 
 MOST_CHARS = 400
 _SPEED = next(every for every in words.AMBIGUOUS if every.startswith("speed"))
+_QUALITY = next(every for every in words.AMBIGUOUS if every.startswith("errors"))
 
 
 def read(
@@ -29,7 +33,7 @@ def read(
         return Refused("words", detail="too_long")
     try:
         parts = find(text, vocabulary, today)
-    except times.Future:
+    except Future:
         return Refused("future")
     if parts.left:
         negated = any(word in NEGATION.split("|") for word in parts.left)
@@ -42,6 +46,8 @@ def read(
             return Refused("measure")
         if parts.speed and not _is_time(plan):
             return _ask_back(replace(parts, ambiguous=_SPEED), today)
+        if parts.ambiguous in ("best", "worst") and _is_neutral(plan):
+            return _ask_back(replace(parts, ambiguous=_QUALITY), today)
         return Understood(plan, parts.mended)
     except BadPlan as error:
         return Refused("dimension", detail=error.detail)
@@ -50,6 +56,11 @@ def read(
 def _is_time(plan: Plan) -> bool:
     """Whether "slowest" and "longest" can be said of a figure."""
     return plan.measure in MEASURES and MEASURES[plan.measure].unit in ("seconds", "ms")
+
+
+def _is_neutral(plan: Plan) -> bool:
+    """Whether neither more nor less of a figure is good: "best" then says nothing."""
+    return plan.measure in MEASURES and MEASURES[plan.measure].direction == "none"
 
 
 def _ask_back(parts: Parts, today: date) -> Reading:

@@ -1,13 +1,33 @@
 """A text from which recognised phrases are taken out, one after the other."""
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from conversations.retrieval.terms import stem
-from insights.ask import words
+from insights.ask.filler import FILLER
 from insights.ask.spelling import words as split
 
 GAP = " § "  # where something was taken: no phrase reaches across it
+_WORD = re.compile(r"§|[^\W_]+(?:['’-][^\W_]+)*")
+_Spoken = list[tuple[str, str, tuple[int, int]]]
+
+
+class Phrases:
+    """phrase → what it means, the longest first. Immutable."""
+
+    def __init__(self, meanings: Mapping[str, str]) -> None:
+        self.meanings = dict(meanings)
+        self.ordered = tuple(sorted(self.meanings, key=lambda item: (-len(item), item)))
+
+    @property
+    def telling(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each phrase of two or more telling words, with the roots of these."""
+        return _telling(self.ordered)
+
+    def only(self, wanted: Callable[[str, str], bool]) -> "Phrases":
+        """Those of which `wanted(phrase, meaning)` holds."""
+        return Phrases({p: m for p, m in self.meanings.items() if wanted(p, m)})
 
 
 class Scan:
@@ -21,46 +41,49 @@ class Scan:
             self.cut(*match.span())
         return match
 
+    def lift(self, pattern: str) -> bool:
+        """Take a pattern out without a gap: a phrase may reach across it ("handled the most")."""
+        match = compiled(pattern).search(self.text)
+        if match is not None:
+            self.text = self.text[: match.start()] + self.text[match.end() :].lstrip()
+        return match is not None
+
     def has(self, pattern: str) -> bool:
         return compiled(pattern).search(self.text) is not None
 
     def cut(self, start: int, end: int) -> None:
         self.text = self.text[:start] + GAP + self.text[end:]
 
-    def longest(self, phrases: dict[str, str]) -> tuple[str, str] | None:
-        """Take out the longest phrase of a phrase → value table that stands in the text."""
-        for phrase in sorted(phrases, key=lambda item: (-len(item), item)):
+    def longest(self, phrases: Phrases) -> tuple[str, str] | None:
+        """Take out the longest phrase that stands in the text: the phrase and what it means."""
+        for phrase in phrases.ordered:
             if phrase in self.text and self.take(re.escape(phrase)) is not None:
-                return phrase, phrases[phrase]
+                return phrase, phrases.meanings[phrase]
         return None
 
-    def gapped(self, phrases: dict[str, str]) -> tuple[str, str] | None:
+    def gapped(self, phrases: Phrases) -> tuple[str, str] | None:
         """Take out the longest phrase whose telling words stand in order, in any of their forms,
         with nothing but filler between them: "keep our SLA" for "kept the SLA"."""
-        found: tuple[int, str, tuple[int, int]] | None = None
         spoken = [(stem(m.group()), m.group(), m.span()) for m in _WORD.finditer(self.text)]
-        for phrase in phrases:
-            telling = [stem(word) for word in split(phrase) if word not in words.FILLER]
-            if len(telling) < 2 or (found and len(phrase) <= found[0]):
-                continue
-            if (place := _in_order(telling, spoken)) is not None:
-                found = (len(phrase), phrase, place)
-        if found is None:
-            return None
-        self.cut(*found[2])
-        return found[1], phrases[found[1]]
+        roots = {root for root, _word, _span in spoken}
+        for phrase, telling in phrases.telling:
+            if roots.issuperset(telling) and (place := _in_order(telling, spoken)) is not None:
+                self.cut(*place)
+                return phrase, phrases.meanings[phrase]
+        return None
 
     def rest(self) -> tuple[str, ...]:
         """The words that nobody took and that say something."""
-        return tuple(word for word in split(self.text) if word not in words.FILLER)
+        return tuple(word for word in split(self.text) if word not in FILLER)
 
 
-_WORD = re.compile(r"§|[^\W_]+(?:['’-][^\W_]+)*")
+@lru_cache(maxsize=16)
+def _telling(phrases: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    roots = ((p, tuple(stem(word) for word in split(p) if word not in FILLER)) for p in phrases)
+    return tuple((phrase, found) for phrase, found in roots if len(found) >= 2)
 
 
-def _in_order(
-    telling: list[str], spoken: list[tuple[str, str, tuple[int, int]]]
-) -> tuple[int, int] | None:
+def _in_order(telling: tuple[str, ...], spoken: _Spoken) -> tuple[int, int] | None:
     """From where to where all words of a phrase stand in order."""
     for first, (root, _word, span) in enumerate(spoken):
         if root != telling[0]:
@@ -69,7 +92,7 @@ def _in_order(
         for other, word, place in spoken[first + 1 :]:
             if wanted < len(telling) and other == telling[wanted]:
                 wanted, end = wanted + 1, place[1]
-            elif wanted == len(telling) or word not in words.FILLER:
+            elif wanted == len(telling) or word not in FILLER:
                 break
         if wanted == len(telling):
             return span[0], end
@@ -79,19 +102,3 @@ def _in_order(
 @lru_cache(maxsize=512)
 def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])")
-
-
-def plain(text: str) -> str:
-    """The text with one word for what people call by many."""
-    return _EVERY.sub(lambda match: _SAME[match.group()], text)
-
-
-def table(source: dict[str, str]) -> dict[str, str]:
-    """value → "phrase|phrase" turned round."""
-    return {plain(phrase): key for key, phrases in source.items() for phrase in phrases.split("|")}
-
-
-_SAME = {phrase: word for word, every in words.SAME.items() for phrase in every.split("|")}
-_EVERY = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, _SAME), key=len, reverse=True))})(?![\w-])"
-)

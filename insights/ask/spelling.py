@@ -7,6 +7,8 @@ from conversations.retrieval.terms import stem
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
+_ENDING = 4  # letters that a form adds to its root; more and it is rather another word
+
 
 def words(text: str) -> list[str]:
     return _WORD.findall(text)
@@ -33,7 +35,10 @@ def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], .
 
     def fix(match: re.Match[str]) -> str:
         word = match.group()
-        if len(word) < 4 or word in lexicon or stem(word) in roots:
+        root = stem(word)
+        if len(word) < 4 or word in lexicon:
+            return word
+        if root in roots and len(word) - len(root) <= _ENDING:
             return word  # another form of a known word is no slip
         if any(letter.isdigit() for letter in word):
             return word

@@ -5,10 +5,11 @@ from functools import lru_cache
 
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from conversations.models import Article
 from insights.figures.periods import Period, add_months
-from insights.figures.plan import Filter
+from insights.figures.plan import SAVINGS, Filter, Plan
 from insights.figures.reading import read
 from insights.measures import DIMENSIONS, SERIES, label
 from insights.measures.definition import Unit
@@ -96,6 +97,22 @@ def filters_text(filters: tuple[Filter, ...]) -> str:
         + _(" or ").join(key_text(item.dimension, value) for value in item.values)
         for item in filters
     )
+
+
+def plan_text(plan: Plan) -> str:
+    """The whole plan as a person reads it; two plans that count differently read differently."""
+    name = str(plan.definition.name) if plan.measure != SAVINGS else _("savings")
+    parts = [_("why %s changed") % name if plan.why else name]
+    if plan.group:
+        parts.append(_("by %s") % DIMENSIONS[plan.group].name)
+    parts += [filters_text(plan.filters), period_text(plan.period)]
+    if plan.compare:
+        parts.append(_("against %s") % period_text(plan.compare))
+    if plan.order:
+        parts.append(_("highest first") if plan.order == "desc" else _("lowest first"))
+    if plan.limit:
+        parts.append(ngettext("only %d", "only the first %d", plan.limit) % plan.limit)
+    return ", ".join(filter(None, parts))
 
 
 def _topics() -> dict[str, str]:

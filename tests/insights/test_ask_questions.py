@@ -1,6 +1,7 @@
 """Questions in plain words against the plans that were written down for them beforehand.
 
-`held_out` was written before the grammar and is not tuned on; its share is reported apart.
+`held_out*` were kept out of the tuning and run once before general faults were mended;
+docs/insights.md has what they said at first sight.
 """
 
 import json
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 
 from insights.ask.reading import AskBack, Reading, Refused, Understood, Vocabulary
+from insights.ask.refusals import reason
 from insights.ask.rules import read
 from insights.figures.periods import Period
 from insights.figures.plan import Filter, Plan, period_from
+from insights.figures.wording import plan_text
 from insights.measures import MEASURES
 
 TODAY = date(2026, 11, 18)  # a Wednesday
@@ -68,7 +71,10 @@ def _misses(name: str) -> list[str]:
     return missed
 
 
-@pytest.mark.parametrize(("name", "allowed"), [("tuned", 2), ("held_out", 2)])
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("tuned", 2), ("held_out", 2), ("held_out_again", 2), ("tuned_again", 10)],
+)
 def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
     name: str, allowed: int
 ) -> None:
@@ -76,13 +82,23 @@ def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
     assert len(missed) <= allowed, "\n".join(missed)
 
 
-@pytest.mark.parametrize("name", ["tuned_refused", "held_out_refused"])
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["tuned", "held_out", "held_out_again", "tuned_again"])
+def test_a_plan_of_another_question_says_on_the_page_that_it_is_another(name: str) -> None:
+    for row in _load(name):
+        found, gold = _read(row), _gold(row)
+        if isinstance(found, Understood) and found.plan != gold:
+            assert plan_text(found.plan) != plan_text(gold), row["q"]
+
+
+@pytest.mark.parametrize("name", ["tuned_refused", "held_out_refused", "tuned_refused_again"])
 def test_what_cannot_be_answered_is_refused_with_a_reason(name: str) -> None:
     answered = [row["q"] for row in _load(name) if isinstance(_read(row), Understood)]
     assert not answered
     for row in _load(name):
         found = _read(row)
         assert isinstance(found, (Refused, AskBack))
+        assert not isinstance(found, Refused) or reason(found)
         if isinstance(found, Refused) and found.why == "unknown":
             assert found.words
 
@@ -90,17 +106,6 @@ def test_what_cannot_be_answered_is_refused_with_a_reason(name: str) -> None:
 def test_the_questions_cover_every_measure() -> None:
     asked = {row["m"] for name in ("tuned", "held_out") for row in _load(name)}
     assert set(MEASURES) | {"savings"} <= asked
-
-
-def test_of_questions_set_aside_later_few_are_missed_and_hardly_any_becomes_another() -> None:
-    """`held_out_again`: 29 of 40 at first sight, 33 after general faults were mended."""
-    readings = [(_read(row), _gold(row)) for row in _load("held_out_again")]
-    exact = [found for found, gold in readings if isinstance(found, Understood)
-             and found.plan == gold]  # fmt: skip
-    others = [found for found, gold in readings if isinstance(found, Understood)
-              and found.plan != gold]  # fmt: skip
-    assert len(exact) >= 33
-    assert len(others) <= 1
 
 
 @pytest.mark.parametrize(
@@ -147,6 +152,33 @@ def test_there_are_120_questions_and_30_that_cannot_be_answered() -> None:
 def test_a_restriction_that_is_not_understood_is_never_dropped() -> None:
     found = read("conversations from Atlantis last week", vocabulary=VOCABULARY, today=TODAY)
     assert found == Refused("unknown", ("atlantis",))
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("which team breaks its promises most often", "asc"),
+        ("which team keeps its promises most often", "desc"),
+        ("articles with the most thumbs down", "asc"),
+        ("the unhappiest topics", "asc"),
+    ],
+)
+def test_a_phrase_that_says_the_opposite_turns_the_order_round(text: str, order: str) -> None:
+    found = read(text, vocabulary=VOCABULARY, today=TODAY)
+    assert isinstance(found, Understood), found
+    assert found.plan.order == order
+
+
+def test_two_values_that_are_compared_stand_beside_one_another() -> None:
+    found = read("is csat better in German or English", vocabulary=VOCABULARY, today=TODAY)
+    assert isinstance(found, Understood), found
+    assert (found.plan.group, found.plan.compare) == ("language", None)
+
+
+def test_a_follow_up_that_says_nothing_new_does_not_repeat_the_figure_before() -> None:
+    before = Plan("escalations", Period(date(2026, 10, 1), date(2026, 11, 1)))
+    found = read("how many answers?", vocabulary=VOCABULARY, today=TODAY, previous=before)
+    assert isinstance(found, Refused)
 
 
 def test_a_slip_of_the_keyboard_is_mended_and_said() -> None:

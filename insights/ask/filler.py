@@ -1,0 +1,49 @@
+"""Words that carry nothing to be understood. Everything else must be, or the question is refused.
+
+A word that can narrow a figure ("long", "person", "helped") never stands here.
+"""
+
+FILLER = frozenset(
+    """
+    a an the of in on at for to with from by is are was were be been being do does did have has had
+    we our us you your it its that this these those there here i me my they them their who whom
+    how what which when where many much number count amount total overall figure figures value
+    show give tell list display find see get please can could would want like know let
+    need look people's and or but so than as if then also just only really actually currently
+    now about regarding concerning during within per each all any some every per-cent question
+    conversation customers customer assistant bot agent's portal median average mean typical
+    typically usual usually normal normally kind type because due through via between using use used
+    often time times share percentage percent rate proportion part fraction ratio happen
+    happened happening go goes going went come comes coming came having make makes made
+    next most least recently lately main appear appears appeared reached reach contacted contact
+    brings bring brought rank ranks sort sorts together combined altogether across generally
+    hey dear kindly wonder wondering curious interested break distribution spread
+    ours i'd i'm we'd what's who's how's let's gave pull
+    stats statistics data numbers cheers exact exactly roughly
+    approximately presently everyone everybody user users client clients
+    differ occur occurred occurs arrive arrived arrives
+    ranking ranked order ordered sorted compared comparison question(s) reply replies answer answers
+    message messages response responses case cases something anything one ones again same
+    thing still ever into over yes hello hi thanks thank ok okay vs versus against
+    gets got getting receive receives received gives given
+    far we're they're it's there's doing
+    last done wrote writes written found until take takes took end ended ends
+    """.split()
+)
+#: Turns of phrase that carry nothing as a whole, though a word of them would.
+IDLE = (
+    r"how (?:high|low|long|big|large|strong)|as an? (?:table|chart|graph|list|line|bar chart)|"
+    r"(?:in|with) (?:an? )?(?:table|chart|graph)|"
+    r"(?:an? |the )?(?:table|chart|graph|plot|overview|report|summary|breakdown) "
+    r"(?:of|for|on|with)|"
+    r"write(?: in)? to us(?! again| a second| twice)|at all|"
+    r"on average|in total|in all|so far|up to now|up to date|i need|we need|need to know|"
+    r"in numbers|looking at|take a look at|let me know|tell me|at the moment|more or less"
+)
+#: A question does not order anything to be done.
+ORDERS = frozenset(
+    """
+    write draft send delete drop insert update translate hire fire remove assign buy schedule
+    restart create call set
+    """.split()
+)

@@ -1,0 +1,86 @@
+"""Which rows a question is about: values of dimensions, weekdays, hours. Pure."""
+
+from insights.ask.hours import clock
+from insights.ask.parts import Parts
+from insights.ask.reading import Vocabulary
+from insights.ask.scan import Phrases, Scan
+from insights.ask.spelling import normalise
+from insights.ask.values import PARTS_OF_DAY, VALUES, WEEKEND, WORKDAYS
+from insights.figures.plan import Filter
+from insights.measures import DIMENSIONS, WEEKDAYS
+
+_NOUNS: dict[str, tuple[str, ...]] = {
+    "team": ("team",), "topic": ("topic", "topics"), "language": ("language",), "agent": ("agent",),
+    "channel": ("channel",), "tier": ("rung", "tier"), "reason": ("reason",),
+}  # fmt: skip
+
+
+def values(vocabulary: Vocabulary) -> dict[str, dict[str, str]]:
+    """dimension → phrase → value: the grammar's own and those on record."""
+    merged = {key: dict(table) for key, table in VALUES.items()}
+    for dimension, names in vocabulary.values.items():
+        if dimension in DIMENSIONS:
+            merged.setdefault(dimension, {}).update(
+                {normalise(phrase): value for phrase, value in names.items() if phrase.strip()}
+            )
+    return merged
+
+
+def name_weekdays(scan: Scan) -> None:
+    """Sets of weekdays become the names of the days, which the filters then find."""
+    for pattern, days in ((WEEKEND, WEEKDAYS[5:]), (WORKDAYS, WEEKDAYS[:5])):
+        if scan.take(pattern) is not None:
+            scan.text += " " + " ".join(f"{day}s" for day in days)
+
+
+def hours(scan: Scan) -> tuple[str, ...]:
+    """The hours of the clock or of the parts of a day that are named."""
+    if found := clock(scan):
+        return found
+    named: set[int] = set()
+    for pattern, (first, end) in PARTS_OF_DAY.items():
+        if scan.take(pattern) is not None:
+            named.update(range(first, end))
+    return tuple(str(hour) for hour in sorted(named))
+
+
+def narrow(scan: Scan, parts: Parts, named: dict[str, dict[str, str]], at: tuple[str, ...]) -> None:
+    """Take every value that stands in the text; `at` are the hours found before."""
+    chosen: dict[str, list[str]] = {"hour": list(at)} if at else {}
+    everything = _everything(named, tiers=not parts.measure.endswith(("gpu_share", "cpu_share")))
+    while (found := scan.longest(everything)) is not None:
+        dimension, value = found[1].split("\n")
+        if value not in chosen.setdefault(dimension, []):
+            chosen[dimension].append(value)
+    parts.filters = tuple(
+        Filter(dimension, tuple(_in_order(dimension, picked)))
+        for dimension, picked in sorted(chosen.items())
+    )
+
+
+def _everything(named: dict[str, dict[str, str]], *, tiers: bool) -> Phrases:
+    return Phrases(
+        {
+            spoken: f"{dimension}\n{value}"
+            for dimension in named
+            if tiers or dimension != "tier"
+            for phrase, value in named[dimension].items()
+            for spoken in _with_noun(dimension, phrase)
+        }
+    )
+
+
+def _with_noun(dimension: str, phrase: str) -> tuple[str, ...]:
+    """A value alone and with the name of what it is: "billing", "billing team", "team billing"."""
+    nouns = _NOUNS.get(dimension, ())
+    return (
+        phrase,
+        *(f"{phrase} {noun}" for noun in nouns),
+        *(f"{noun} {phrase}" for noun in nouns),
+    )
+
+
+def _in_order(dimension: str, picked: list[str]) -> list[str]:
+    if dimension == "hour":
+        return sorted(picked, key=int)
+    return sorted(picked, key=WEEKDAYS.index) if dimension == "weekday" else sorted(picked)

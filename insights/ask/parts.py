@@ -1,0 +1,43 @@
+"""What was found in a question. Filled by the readers, put together by `planning`."""
+
+from dataclasses import dataclass
+
+from insights.ask.spans import Relative, Span
+from insights.figures.periods import Period
+from insights.figures.plan import Filter, Order
+
+
+@dataclass
+class Parts:
+    """Empty where the question says nothing."""
+
+    measure: str = ""
+    spoken: str = ""
+    ambiguous: str = ""
+    period: Period | None = None
+    shift: Relative | None = None
+    compare: Span | None = None
+    compares: bool = False
+    filters: tuple[Filter, ...] = ()
+    group: str = ""
+    order: Order = ""
+    limit: int = 0
+    p95: bool = False
+    speed: bool = False
+    opposite: bool = False
+    why: bool = False
+    versus: bool = False
+    implied: Period | None = None
+    who: bool = False
+    follows: bool = False
+    unmet: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    mended: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether a follow-up would only repeat the figure before it."""
+        return not (
+            self.measure or self.period or self.shift or self.compare or self.compares
+            or self.filters or self.group or self.order or self.limit or self.why
+        )  # fmt: skip

@@ -1,0 +1,47 @@
+"""What people say for each figure: the phrases in `phrases/`, read once."""
+
+from pathlib import Path
+
+from insights.ask.scan import Phrases
+from insights.ask.synonyms import plain
+
+_FOLDER = Path(__file__).parent / "phrases"
+_OPPOSITE = "~"
+
+
+def _written() -> dict[str, str]:
+    """phrase → figure, as the files have them."""
+    found: dict[str, str] = {}
+    for path in sorted(_FOLDER.glob("*.txt")):
+        key = ""
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("#") or not line.strip():
+                continue
+            if not line.startswith(" "):
+                key, _colon, line = line.partition(":")
+            found |= {part: key for phrase in line.split("|") if (part := phrase.strip())}
+    return found
+
+
+_WRITTEN = _written()
+#: Phrases that say the opposite of their figure: "broken promises" for the promises kept.
+OPPOSITE = frozenset(plain(p[1:]) for p in _WRITTEN if p.startswith(_OPPOSITE))
+FIGURES = Phrases({plain(p.removeprefix(_OPPOSITE)): key for p, key in _WRITTEN.items()})
+#: Figures that count everything: they give way to any other that is named.
+VOLUME = ("conversations", "people", "questions")
+COUNTS_ALL = FIGURES.only(lambda _phrase, key: key in VOLUME)
+OTHERS = FIGURES.only(lambda _phrase, key: key not in VOLUME)
+LONG_OTHERS = OTHERS.only(lambda phrase, _key: " " in phrase)
+
+
+def of(key: str) -> Phrases:
+    """The phrases of one figure."""
+    return _BY_KEY.get(key, _NONE)
+
+
+def _of(wanted: str) -> Phrases:
+    return FIGURES.only(lambda _phrase, key: key == wanted)
+
+
+_NONE = Phrases({})
+_BY_KEY = {key: _of(key) for key in set(_WRITTEN.values())}

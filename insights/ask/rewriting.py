@@ -1,0 +1,40 @@
+"""Turns of phrase that say the same in other words, in the one way that the rules read. Pure."""
+
+import re
+
+_DAYS = r"(?P<day>monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
+_PART = r"(?P<part>mornings|afternoons|evenings|nights)"
+_NO = r"(?:with|having|have|has|found|where there is|for which there is|there was|there is) no"
+_SAME_DAYS = r"(?:the )?same (?:days|period|time|span|point|stretch)"
+_WHO = r"(?P<who>customers|people|users|they)"
+_SOURCES: tuple[tuple[str, str], ...] = (
+    # "On Monday mornings" is every Monday; "Monday morning" is the last one.
+    (rf"(?:on )?{_DAYS} {_PART}", r"\g<day>s in the \g<part>"),
+    (r"this (?P<part>morning|afternoon|evening)", r"today in the \g<part>"),
+    (r"(?:how many hours|how much time) (?:did|do|does|have|has)", "how much did"),
+    (r"how many hours of agents' time", "how much agents' time"),
+    # "Why do customers ..." without a change asks for the reasons themselves.
+    (r"why (?:do|did|are|were) (?:\w+ ){0,2}(?:get |being |be )?handed over(?! (?:more|less))",
+     "reasons escalations"),
+    (rf"{_NO} (?:fitting |matching |suitable |good )?articles?", "without an article"),
+    (r"(?:our|the) (?P<who>agents|people)", r"\g<who>"),
+    (rf"{_SAME_DAYS} (?:of |in )?(?:the )?(?:last|previous) (?:week|month)", "the previous period"),
+    (r"how long (?:are|is|were|was) (?:our |the |a )?conversations?", "conversation length"),
+    (r"unhappiest", "lowest satisfaction"),
+    (r"happiest", "highest satisfaction"),
+    (r"half[ -]a[ -]year|half[ -]year", "6 months"),
+    (r"(?P<unit>month|week|day|hour) (?:by|after) (?P=unit)", r"by \g<unit>"),
+    # "Customers write in German" says no more than "customers in German".
+    (rf"{_WHO} (?:write|wrote|have written)(?: (?:in )?to us| us| in)?(?! again| a second| twice)",
+     r"\g<who> in"),
+)  # fmt: skip
+_PATTERNS = tuple(
+    (re.compile(rf"(?<![\w-])(?:{source})(?![\w-])"), target) for source, target in _SOURCES
+)
+
+
+def rewrite(text: str) -> str:
+    """The question with such phrases replaced. Nothing that narrows a figure is dropped."""
+    for pattern, target in _PATTERNS:
+        text = pattern.sub(target, text)
+    return text

@@ -1,0 +1,34 @@
+"""One word for what people call by many: questions and phrases are both written in these. Pure."""
+
+import re
+
+SAME: dict[str, str] = {
+    "assistant": "bot|ai|chatbot|robot|machine|virtual assistant|ai assistant|support bot",
+    "a person": "an agent|an employee|a human|a human agent|a colleague|a representative|a rep|"
+    "somebody|someone|a member of staff|a staff member|a support agent|a real person|a live agent|"
+    "a human being|a human colleague|an actual person|an actual human|a team member|an operator",
+    "person": "human|human being|human agent|real person",
+    "agent": "employee|representative|rep|staff member|member of staff|support agent|live agent|"
+    "operator|team member",
+    "agents": "employees|representatives|reps|support staff|operators|staff members|team members|"
+    "support agents",
+    "people": "humans|staff|human agents",
+    "conversation": "chat|ticket|case|dialogue|enquiry|inquiry|dialog",
+    "conversations": "chats|tickets|cases|dialogues|enquiries|inquiries|dialogs",
+    "wrong": "incorrect|false|mistaken|erroneous|inaccurate",
+    "handed over": "escalated|transferred|forwarded|referred|passed on|handed off|passed over",
+    "hand-overs": "transfers|handoffs|hand-offs|handovers|hand overs",
+    "satisfaction": "happiness|contentment",
+    "without a person": "on its own|by itself|on their own|unaided|without human help|"
+    "without help|without a human|without people|without an agent|without agents",
+    "help centre": "help center|knowledge base|faq",
+}
+_SAME = {phrase: word for word, every in SAME.items() for phrase in every.split("|")}
+_EVERY = re.compile(
+    rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, _SAME), key=len, reverse=True))})(?![\w-])"
+)
+
+
+def plain(text: str) -> str:
+    """The text with one word for what people call by many."""
+    return _EVERY.sub(lambda match: _SAME[match.group()], text)
