@@ -158,12 +158,23 @@ def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
     found = read(question, vocabulary=vocabulary.current(), today=today, previous=previous)
     match found:
         case Refused():
-            return {"refused": reason(found), **_proposed(question, found, today)}
+            return {
+                "refused": reason(found),
+                **_offered(found),
+                **_proposed(question, found, today),
+            }
         case AskBack():
             choices = [(_name(plan), links.ask_link(plan)) for plan in found.choices]
             return {"choices": choices, "words": found.words}
         case Understood():
             return {"mended": found.mended, **_answered(answer(found.plan))}
+
+
+def _offered(refused: Refused) -> dict[str, Any]:
+    """What the question says without the words that were not understood, to be opened or not."""
+    if refused.without is None:
+        return {}
+    return {"without": plan_text(refused.without), "without_link": links.ask_link(refused.without)}
 
 
 def _proposed(question: str, refused: Refused, today: date) -> dict[str, Any]:

@@ -30,6 +30,19 @@ FILLER = frozenset(
     last done wrote writes written found until take takes took end ended ends
     """.split()
 )
+#: Adverbs and verbs that add nothing once a figure is named. A phrase may still need them.
+LIGHT = frozenset(
+    """
+    too finally simply merely entirely eventually already yet always sometimes truly simple
+    perhaps maybe ever quite rather pretty very even once anyway able possibly mostly largely
+    land landed lands sit sits sat put puts hit hits offer offers offered keep keeps kept pick
+    picks picked deal deals dealt turn turns turned serve serves served middle counting counts
+    counted such whole them him her itself themselves those sees seen saw telling tells told
+    write writes writing stay stays stayed stand stands stood hold holds held run runs ran
+    """.split()
+)
+#: Filler that no phrase reaches across: "handled the most" asks for another figure than "handled".
+FIRM = frozenset({"most", "least"})
 #: Turns of phrase that carry nothing as a whole, though a word of them would.
 IDLE = (
     r"how (?:high|low|long|big|large|strong)|as an? (?:table|chart|graph|list|line|bar chart)|"
@@ -38,7 +51,9 @@ IDLE = (
     r"(?:of|for|on|with)|"
     r"write(?: in)? to us(?! again| a second| twice)|at all|"
     r"on average|in total|in all|so far|up to now|up to date|i need|we need|need to know|"
-    r"in numbers|looking at|take a look at|let me know|tell me|at the moment|more or less"
+    r"at (?:the )?very least|(?:put|work|figure|turn|carry)(?:s|ed|ing)? out|"
+    r"say (?:for|in|on)|let's say|in numbers|looking at|"
+    r"take a look at|let me know|tell me|at the moment|more or less"
 )
 #: A question does not order anything to be done.
 ORDERS = frozenset(

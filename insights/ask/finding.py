@@ -6,7 +6,7 @@ from functools import lru_cache
 from conversations.retrieval.terms import stem
 from insights.ask import measuring, narrowing, phrasebook, times, words
 from insights.ask.filler import FILLER, IDLE, ORDERS
-from insights.ask.lexicon import known
+from insights.ask.lexicon import NEGATION, known
 from insights.ask.parts import Parts
 from insights.ask.reading import Vocabulary
 from insights.ask.rewriting import rewrite
@@ -17,10 +17,10 @@ from insights.ask.spelling import words as split
 from insights.ask.synonyms import plain
 from insights.figures.periods import Period
 from insights.figures.plan import SAVINGS
-from insights.measures import MEASURES, Grain
+from insights.measures import MEASURES, SERIES, Grain
 
 _AMBIGUOUS = Phrases({phrase: every for every in words.AMBIGUOUS for phrase in every.split("|")})
-_SPEED = r"how fast|how quick|how quickly|how slow|how long|fast|quick|quickly|slow"
+_SPEED = r"how soon|soon|how fast|how quick|how quickly|how slow|how long|fast|quick|quickly|slow"
 _TO_PEOPLE = ("escalation_rate", "handover_rate", "human_resolved_share", "unserved_share")
 #: Spans shorter than a day are no period here.
 _WITHIN_A_DAY = r"(?:last|past|previous|this|the current)(?: \w+)? (?:hours?|minutes?|seconds?)"
@@ -32,6 +32,7 @@ _MEANINGFUL = (
 _COUNT = rf"\d{{1,2}}|{'|'.join(NUMBERS)}"
 _NUMBERED = (
     rf"(?:top|first|{words.MOST}|{words.LEAST}|{words.BEST}|{words.WORST}) (?P<n1>{_COUNT})|"
+    rf"(?:which|what|the) (?P<n3>{_COUNT})(?= +(?:§|{'|'.join(words.DIMENSIONS.values())}))|"
     rf"(?P<n2>{_COUNT})(?= (?:{words.MOST}|{words.LEAST}|{words.BEST}|{words.WORST}))"
 )
 
@@ -52,7 +53,8 @@ def find(text: str, vocabulary: Vocabulary, today: date) -> Parts:
     _grouping(scan, parts)
     measuring.name(scan, parts)
     _side_by_side(scan, parts)
-    parts.compares = parts.compares or scan.has(words.CHANGE)
+    trends = parts.group in (*SERIES, "trend") and not parts.why  # "growing month by month"
+    parts.compares = parts.compares or (scan.has(words.CHANGE) and not trends)
     while scan.take(words.CHANGE) or scan.take(rf"^(?:{words.FOLLOW})"):
         pass
     parts.left = _left(scan, parts)
@@ -77,7 +79,7 @@ def _left(scan: Scan, parts: Parts) -> tuple[str, ...]:
         scan.take(_SPEED)
     if not parts.measure and (found := scan.longest(_AMBIGUOUS)) is not None:
         parts.ambiguous = found[1]
-    own = _own_words(parts.measure)
+    own = _own_words(parts.measure) | _own_words(parts.named)
     left = (*parts.unmet, *(word for word in scan.rest() if stem(word) not in own))
     by_agent = parts.who and parts.order and parts.group == "agent"
     if by_agent and parts.measure in phrasebook.VOLUME:
@@ -92,7 +94,10 @@ def _own_words(measure: str) -> frozenset[str]:
         return frozenset({stem("money")}) if measure == SAVINGS else frozenset()
     found = MEASURES[measure]
     text = normalise(f"{found.name} {found.formula}")
-    own = frozenset(map(stem, split(text))) - frozenset(map(stem, split(_MEANINGFUL)))
+    own = frozenset(map(stem, split(text)))
+    if measure not in (*phrasebook.VOLUME, "escalations"):
+        own |= phrasebook.roots(measure)
+    own -= frozenset(map(stem, split(f"{_MEANINGFUL} {NEGATION.replace('|', ' ')}")))
     if found.grain is Grain.ESCALATION or measure in _TO_PEOPLE:
         own |= {"person", "people", "agent"}  # each is handed to one: saying so narrows nothing
     return own
@@ -154,9 +159,9 @@ def _side_by_side(scan: Scan, parts: Parts) -> None:
 
 def _ordering(scan: Scan, parts: Parts) -> None:
     if match := compiled(_NUMBERED).search(scan.text):
-        number = match.group("n1") or match.group("n2")
+        name, number = next((key, text) for key, text in match.groupdict().items() if text)
         parts.limit, parts.order = int(NUMBERS.get(number, 0) or number), "desc"
-        scan.cut(*match.span("n1" if match.group("n1") else "n2"))
+        scan.cut(*match.span(name))
     parts.speed = scan.has(words.SPEED_ORDER)
     parts.who = scan.has(r"who(?:se)?")
     if scan.has(words.BUSY) and not parts.measure:
@@ -174,10 +179,12 @@ def _grouping(scan: Scan, parts: Parts) -> None:
     for adverb, dimension in words.ADVERBS.items():
         if scan.take(adverb):
             parts.group = dimension
-    for leading in (rf"(?:{words.GROUP_BEFORE}) ", r"(?<!\ban )(?<!\ba )"):
-        for dimension, names in words.DIMENSIONS.items():
-            if not parts.group and scan.take(f"{leading}(?:{names})"):
-                parts.group = dimension
+    own = phrasebook.roots(parts.measure)
+    # "Articles quoted": a word of the figure, no grouping.
+    bare = {key: names for key, names in words.DIMENSIONS.items()
+            if key not in ("article", "agent") or stem(key) not in own}  # fmt: skip
+    _group_by(scan, parts, rf"(?:{words.GROUP_BEFORE}) ", words.DIMENSIONS)
+    _group_by(scan, parts, r"(?<!\ban )(?<!\ba )", bare)
     ranked = bool(parts.order)
     if not parts.group and ranked and parts.who:
         parts.group = "agent"
@@ -187,3 +194,9 @@ def _grouping(scan: Scan, parts: Parts) -> None:
         parts.order = "desc"
     if scan.take(words.TREND) and not parts.group:
         parts.group = "trend"
+
+
+def _group_by(scan: Scan, parts: Parts, leading: str, dimensions: dict[str, str]) -> None:
+    for dimension, names in dimensions.items():
+        if not parts.group and scan.take(f"{leading}(?:{names})"):
+            parts.group = dimension

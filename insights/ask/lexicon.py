@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from insights.ask import words
-from insights.ask.filler import FILLER, IDLE, ORDERS
+from insights.ask.filler import FILLER, IDLE, LIGHT, ORDERS
 from insights.ask.phrasebook import FIGURES
 from insights.ask.spans import NUMBERS
 from insights.ask.spelling import words as split
@@ -35,4 +35,4 @@ def known(names: tuple[str, ...]) -> frozenset[str]:
     plainly = [text.replace("|", " ") for text in texts]
     both = (*plainly, *(text.replace("s?", "") for text in plainly))
     found = {word for text in both for word in split(text.replace("?", ""))}
-    return frozenset(found | set(names) | FILLER | ORDERS)
+    return frozenset(found | set(names) | FILLER | LIGHT | ORDERS)

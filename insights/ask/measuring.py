@@ -14,6 +14,11 @@ _PER = (
     r"cases?|hand-overs?|escalations?|minutes?|seconds?|turns?)"
 )
 _PARTS_OF_ALL = ("share", "percentage", "percent", "proportion", "fraction", "what part", "ratio")
+_OF_ANSWERED = (
+    r"(?:of|among|in|from|out of) (?:all )?(?:the |those )?conversations "
+    r"(?:that |which |where |in which )?"
+    r"(?:the )?assistant (?:was involved(?: in)?|answered|took part in|had a part in|replied to)"
+)
 #: What "the top five topics" are ranked by where nothing is said.
 _RANKED = {
     "article": "article_uses", "topic": "conversations", "language": "conversations",
@@ -22,6 +27,14 @@ _RANKED = {
     "theme": "questions",
 }  # fmt: skip
 _ALONE = r"without a person|alone|automatically|fully|completely|entirely"
+#: What a figure means anyway: saying it narrows nothing.
+_BY_DEFINITION = {
+    "automation": _ALONE, "automation_upper": _ALONE, "containment": _ALONE,
+    "recontact_rate": r"within (?:a|one|the) week|within (?:7|seven) days|"
+    r"(?:about|on|with|for) the same \w+",
+}  # fmt: skip
+_GAPS = ("knowledge_gaps", "gap_rate")
+_OF_HAND_OVERS = ("unserved_share", "human_resolved_share", "first_response_time", "csat")
 _ORDER = compiled(words.SPEED_ORDER)
 #: "Who handled the most" asks how many, not how long.
 _HOW_MANY = r"how many|number of"
@@ -31,7 +44,15 @@ def name_first(scan: Scan, parts: Parts) -> None:
     """Figures whose names hold other words: "wrong answers", "cost per conversation"."""
     if scan.take(words.P95) is not None:
         parts.p95 = True
-    found = scan.longest(phrasebook.LONG_OTHERS)
+    parts.of_answered = scan.take(_OF_ANSWERED) is not None
+    parts.of_conversations = parts.of_answered or (
+        scan.has(r"conversations?") and not scan.has(r"questions?|turns?")
+    )
+    before = scan.text
+    found = scan.best(phrasebook.LONG_OTHERS)
+    if found is not None and found[1] in _GAPS and scan.longest(phrasebook.HAND_OVERS):
+        scan.text, found = before, None  # "handed over because no article was found": a reason
+    found = found or scan.longest(phrasebook.LONG_COUNTS_SOME)
     if found is not None:
         _take(parts, found)
         for match in _ORDER.finditer(found[0]):  # "longest to solve" is an order, too
@@ -44,19 +65,29 @@ def name(scan: Scan, parts: Parts) -> None:
     if parts.measure:
         _neutral(scan, parts)
     else:
-        for phrases in (phrasebook.OTHERS, phrasebook.COUNTS_ALL):
+        for phrases in (phrasebook.OTHERS, phrasebook.COUNTS_SOME, phrasebook.COUNTS_ALL):
             if not parts.measure:
                 _take(parts, scan.gapped(phrases) or scan.longest(phrases))
+    _base(parts)
     if counts and parts.measure in ("wait_time", "handle_time") and _is_verb(parts.spoken):
         parts.measure = "escalations"  # how many were picked up, not how soon
     if parts.p95:
         parts.measure = words.P95_TWIN.get(parts.measure, "")
     if not parts.measure and (parts.order or parts.limit):
         parts.measure = _RANKED.get(parts.group, "")
-    if parts.measure in ("automation", "containment"):
-        scan.take(_ALONE)
+        parts.ranked = bool(parts.measure)
+    while parts.measure in _BY_DEFINITION and scan.take(_BY_DEFINITION[parts.measure]):
+        pass
     _share(scan, parts)
     _unmet(scan, parts)
+
+
+def _base(parts: Parts) -> None:
+    """A share of conversations and one of questions are two figures with one verb."""
+    if parts.of_conversations and not compiled(r"rate|share").search(parts.spoken):
+        parts.measure = words.CONVERSATION_TWIN.get(parts.measure, parts.measure)
+    if parts.of_answered:
+        parts.measure = words.OF_ANSWERED.get(parts.measure, "")
 
 
 def _unmet(scan: Scan, parts: Parts) -> None:
@@ -71,6 +102,7 @@ def _unmet(scan: Scan, parts: Parts) -> None:
 def _take(parts: Parts, found: tuple[str, str] | None) -> None:
     if found is not None:
         parts.spoken, parts.measure = found
+        parts.named = parts.measure
         parts.opposite = parts.spoken in phrasebook.OPPOSITE
 
 
@@ -94,6 +126,12 @@ def _share(scan: Scan, parts: Parts) -> None:
 
 def _neutral(scan: Scan, parts: Parts) -> None:
     """Words for what is counted add nothing beside another figure: "share of conversations"."""
+    if parts.measure in _OF_HAND_OVERS or (
+        parts.measure in MEASURES and MEASURES[parts.measure].grain is Grain.ESCALATION
+    ):
+        scan.longest(phrasebook.HAND_OVERS)
+    if parts.measure == "wrong_rate":
+        scan.longest(phrasebook.of("reviews"))  # it is a share of what was reviewed
     scan.longest(phrasebook.of("conversations"))
     scan.longest(phrasebook.of("people"))
     if parts.measure in MEASURES and MEASURES[parts.measure].grain is Grain.TURN:

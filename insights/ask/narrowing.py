@@ -10,7 +10,8 @@ from insights.figures.plan import Filter
 from insights.measures import DIMENSIONS, WEEKDAYS
 
 _NOUNS: dict[str, tuple[str, ...]] = {
-    "team": ("team",), "topic": ("topic", "topics"), "language": ("language",), "agent": ("agent",),
+    "team": ("team",), "topic": ("topic", "topics", "area", "subject", "category"),
+    "language": ("language",), "agent": ("agent",),
     "channel": ("channel",), "tier": ("rung", "tier"), "reason": ("reason",),
 }  # fmt: skip
 
@@ -48,7 +49,7 @@ def narrow(scan: Scan, parts: Parts, named: dict[str, dict[str, str]], at: tuple
     """Take every value that stands in the text; `at` are the hours found before."""
     chosen: dict[str, list[str]] = {"hour": list(at)} if at else {}
     everything = _everything(named, tiers=not parts.measure.endswith(("gpu_share", "cpu_share")))
-    while (found := scan.longest(everything)) is not None:
+    while (found := scan.longest(everything, lift=True)) is not None:
         dimension, value = found[1].split("\n")
         if value not in chosen.setdefault(dimension, []):
             chosen[dimension].append(value)
@@ -65,9 +66,19 @@ def _everything(named: dict[str, dict[str, str]], *, tiers: bool) -> Phrases:
             for dimension in named
             if tiers or dimension != "tier"
             for phrase, value in named[dimension].items()
-            for spoken in _with_noun(dimension, phrase)
+            for form in _forms(dimension, phrase)
+            for spoken in _with_noun(dimension, form)
         }
     )
+
+
+def _forms(dimension: str, phrase: str) -> tuple[str, ...]:
+    """A topic in its singular, too: "gift cards", "a gift card"; not "order", which orders."""
+    if dimension in ("agent", "team"):
+        return phrase, f"{phrase}'s"
+    if dimension != "topic" or not phrase.endswith("s") or len(phrase) < 7:
+        return (phrase,)
+    return phrase, phrase[:-1]
 
 
 def _with_noun(dimension: str, phrase: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ class Parts:
     """Empty where the question says nothing."""
 
     measure: str = ""
+    named: str = ""  # what the words say, before a twin of it is taken
     spoken: str = ""
     ambiguous: str = ""
     period: Period | None = None
@@ -24,6 +25,9 @@ class Parts:
     limit: int = 0
     p95: bool = False
     speed: bool = False
+    of_conversations: bool = False
+    of_answered: bool = False
+    ranked: bool = False
     opposite: bool = False
     why: bool = False
     versus: bool = False

@@ -1,8 +1,11 @@
 """What people say for each figure: the phrases in `phrases/`, read once."""
 
+from functools import lru_cache
 from pathlib import Path
 
+from conversations.retrieval.terms import stem
 from insights.ask.scan import Phrases
+from insights.ask.spelling import words as split
 from insights.ask.synonyms import plain
 
 _FOLDER = Path(__file__).parent / "phrases"
@@ -27,10 +30,14 @@ _WRITTEN = _written()
 #: Phrases that say the opposite of their figure: "broken promises" for the promises kept.
 OPPOSITE = frozenset(plain(p[1:]) for p in _WRITTEN if p.startswith(_OPPOSITE))
 FIGURES = Phrases({plain(p.removeprefix(_OPPOSITE)): key for p, key in _WRITTEN.items()})
-#: Figures that count everything: they give way to any other that is named.
+#: Figures that count everything: they give way to any other that is named; and so do the
+#: numbers of hand-overs and of reviews to what is told of them: "handed over and never solved".
 VOLUME = ("conversations", "people", "questions")
 COUNTS_ALL = FIGURES.only(lambda _phrase, key: key in VOLUME)
-OTHERS = FIGURES.only(lambda _phrase, key: key not in VOLUME)
+HAND_OVERS = FIGURES.only(lambda _phrase, key: key == "escalations")
+COUNTS_SOME = FIGURES.only(lambda _phrase, key: key in ("escalations", "reviews"))
+LONG_COUNTS_SOME = COUNTS_SOME.only(lambda phrase, _key: " " in phrase)
+OTHERS = FIGURES.only(lambda _phrase, key: key not in (*VOLUME, "escalations", "reviews"))
 LONG_OTHERS = OTHERS.only(lambda phrase, _key: " " in phrase)
 
 
@@ -45,3 +52,9 @@ def _of(wanted: str) -> Phrases:
 
 _NONE = Phrases({})
 _BY_KEY = {key: _of(key) for key in set(_WRITTEN.values())}
+
+
+@lru_cache(maxsize=64)
+def roots(key: str) -> frozenset[str]:
+    """The roots of all words that people use for one figure."""
+    return frozenset(stem(word) for phrase in of(key).ordered for word in split(phrase))

@@ -16,6 +16,8 @@ DEFAULT_DAYS = 28
 
 def plan_of(parts: Parts, today: date, previous: Plan | None) -> Plan | None:
     """The plan; None where no figure is named. Raises BadPlan."""
+    if previous is not None and parts.ranked:
+        parts.measure = ""  # "which is the worst?" goes on with the figure of the thread
     follows = previous is not None and (parts.follows or not parts.measure)
     if follows and previous is not None:
         if parts.says_nothing:
@@ -43,7 +45,7 @@ def _follow_up(parts: Parts, previous: Plan) -> Plan:
         order="" if parts.group else previous.order,
     )
     if parts.shift is not None and not parts.compares:
-        plan = replace(plan, period=_relative(parts.shift, previous.period), compare=None)
+        plan = replace(plan, period=parts.shift.to(previous.period), compare=None)
     if parts.period is not None:
         compare = parts.period.before() if previous.compare else None
         plan = replace(plan, period=parts.period, compare=compare)
@@ -58,7 +60,7 @@ def _checked(plan: Plan, parts: Parts, group: str) -> Plan:
     if isinstance(parts.compare, Period):
         compare = parts.compare
     elif isinstance(parts.compare, Relative):
-        compare = _relative(parts.compare, plan.period)
+        compare = parts.compare.to(plan.period)
     elif parts.compares or plan.why:
         compare = compare or plan.period.before()
     if plan.measure == "article_uses" and not group and (parts.order or parts.limit):
@@ -87,7 +89,3 @@ def _order(parts: Parts, plan: Plan) -> Order:
     if parts.opposite and parts.order:
         return "asc" if parts.order == "desc" else "desc"
     return parts.order
-
-
-def _relative(span: Relative, period: Period) -> Period:
-    return period.year_before() if span.year else period.before()

@@ -27,11 +27,13 @@ class AskBack:
 
 @dataclass(frozen=True)
 class Refused:
-    """No plan. `words` are those of the question that nobody here understands."""
+    """No plan. `words` are those of the question that nobody here understands; `without` is what
+    would be counted if they were left out, to be opened by the reader and never by itself."""
 
     why: Why
     words: tuple[str, ...] = ()
     detail: str = ""
+    without: Plan | None = None
 
 
 Reading = Understood | AskBack | Refused

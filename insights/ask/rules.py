@@ -36,8 +36,7 @@ def read(
     except Future:
         return Refused("future")
     if parts.left:
-        negated = any(word in NEGATION.split("|") for word in parts.left)
-        return Refused("negation" if negated else "unknown", parts.left)
+        return _not_understood(parts, today, previous)
     if not parts.measure and parts.ambiguous and not parts.follows:
         return _ask_back(parts, today)
     try:
@@ -51,6 +50,18 @@ def read(
         return Understood(plan, parts.mended)
     except BadPlan as error:
         return Refused("dimension", detail=error.detail)
+
+
+def _not_understood(parts: Parts, today: date, previous: Plan | None) -> Refused:
+    """The words that were not understood, and what the question says without them. Leaving out a
+    "not" would say the contrary, and an order is no question: nothing is offered then."""
+    if any(word in NEGATION.split("|") for word in parts.left):
+        return Refused("negation", parts.left)
+    try:
+        plan = None if parts.unmet else plan_of(parts, today, previous)
+    except BadPlan:
+        plan = None
+    return Refused("unknown", parts.left, without=plan)
 
 
 def _is_time(plan: Plan) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from conversations.retrieval.terms import stem
-from insights.ask.filler import FILLER
+from insights.ask.filler import FILLER, FIRM, LIGHT
 from insights.ask.spelling import words as split
 
 GAP = " § "  # where something was taken: no phrase reaches across it
@@ -54,27 +54,56 @@ class Scan:
     def cut(self, start: int, end: int) -> None:
         self.text = self.text[:start] + GAP + self.text[end:]
 
-    def longest(self, phrases: Phrases) -> tuple[str, str] | None:
+    def longest(self, phrases: Phrases, *, lift: bool = False) -> tuple[str, str] | None:
         """Take out the longest phrase that stands in the text: the phrase and what it means."""
+        away = self.lift if lift else self.take
         for phrase in phrases.ordered:
-            if phrase in self.text and self.take(re.escape(phrase)) is not None:
+            if phrase in self.text and away(re.escape(phrase)):
                 return phrase, phrases.meanings[phrase]
         return None
+
+    def best(self, phrases: Phrases) -> tuple[str, str] | None:
+        """Take out the longest phrase, or the one of `gapped` that holds it and tells more."""
+        before = self.text
+        found = self.longest(phrases)
+        after, self.text = self.text, before
+        if found is not None:
+            place = self._place(phrases)
+            inner = compiled(re.escape(found[0])).search(before)
+            if place and inner and place[1][0] <= inner.start() and inner.end() <= place[1][1]:
+                phrase, where = place
+                if _told(phrase) > _told(found[0]):
+                    self.cut(*where)
+                    return phrase, phrases.meanings[phrase]
+        self.text = after
+        return found
 
     def gapped(self, phrases: Phrases) -> tuple[str, str] | None:
         """Take out the longest phrase whose telling words stand in order, in any of their forms,
         with nothing but filler between them: "keep our SLA" for "kept the SLA"."""
+        place = self._place(phrases)
+        if place is None:
+            return None
+        self.cut(*place[1])
+        return place[0], phrases.meanings[place[0]]
+
+    def _place(self, phrases: Phrases) -> tuple[str, tuple[int, int]] | None:
+        """The phrase that `gapped` finds, and where it stands."""
         spoken = [(stem(m.group()), m.group(), m.span()) for m in _WORD.finditer(self.text)]
         roots = {root for root, _word, _span in spoken}
         for phrase, telling in phrases.telling:
             if roots.issuperset(telling) and (place := _in_order(telling, spoken)) is not None:
-                self.cut(*place)
-                return phrase, phrases.meanings[phrase]
+                return phrase, place
         return None
 
     def rest(self) -> tuple[str, ...]:
         """The words that nobody took and that say something."""
-        return tuple(word for word in split(self.text) if word not in FILLER)
+        return tuple(word for word in split(self.text) if word not in FILLER | LIGHT)
+
+
+def _told(phrase: str) -> int:
+    """How many words of a phrase tell something."""
+    return sum(word not in FILLER for word in split(phrase))
 
 
 @lru_cache(maxsize=16)
@@ -92,7 +121,7 @@ def _in_order(telling: tuple[str, ...], spoken: _Spoken) -> tuple[int, int] | No
         for other, word, place in spoken[first + 1 :]:
             if wanted < len(telling) and other == telling[wanted]:
                 wanted, end = wanted + 1, place[1]
-            elif wanted == len(telling) or word not in FILLER:
+            elif wanted == len(telling) or word not in FILLER | LIGHT or word in FIRM:
                 break
         if wanted == len(telling):
             return span[0], end

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from insights.figures.periods import Period, add_months
 
@@ -22,9 +23,20 @@ ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2
 
 @dataclass(frozen=True)
 class Relative:
-    """A span told by another: the period before it, or a year before it."""
+    """A span told by another: the period before it, or the same days a week, month, year before."""
 
-    year: bool = False
+    unit: Literal["", "week", "month", "year"] = ""
+
+    def to(self, period: Period) -> Period:
+        """The span that stands so to `period`."""
+        match self.unit:
+            case "week":
+                return period.shifted(-7)
+            case "month":
+                return Period(add_months(period.start, -1), add_months(period.end, -1))
+            case "year":
+                return period.year_before()
+        return period.before()
 
 
 class Future(ValueError):
@@ -260,3 +272,7 @@ def since_last(found: dict[str, str], today: date) -> Span:
 
 def never(_found: dict[str, str], _today: date) -> Span:
     raise Future
+
+
+def same_days(found: dict[str, str], _today: date) -> Span:
+    return Relative("week" if found["unit"] == "week" else "month")

@@ -38,7 +38,7 @@ def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], .
         root = stem(word)
         if len(word) < 4 or word in lexicon:
             return word
-        if root in roots and len(word) - len(root) <= _ENDING:
+        if root in roots and 0 < len(word) - len(root) <= _ENDING:
             return word  # another form of a known word is no slip
         if any(letter.isdigit() for letter in word):
             return word

@@ -21,6 +21,7 @@ SAME: dict[str, str] = {
     "satisfaction": "happiness|contentment",
     "without a person": "on its own|by itself|on their own|unaided|without human help|"
     "without help|without a human|without people|without an agent|without agents",
+    "until": "till|til",
     "help centre": "help center|knowledge base|faq",
 }
 _SAME = {phrase: word for word, every in SAME.items() for phrase in every.split("|")}

