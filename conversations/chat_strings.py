@@ -45,6 +45,7 @@ def strings() -> dict[str, str | dict[str, str]]:
             "Our team has your request, number {n} in the queue. You can go on asking here."
         ),
         "withAgent": _("You are talking with {name} from our team."),
+        "withAgentNotice": _("A person reads what you write here. The assistant stays silent."),
         "agentTypes": _("{name} is typing…"),
         "statuses": {
             "waiting": _("Our team has your request. You can go on asking here meanwhile."),

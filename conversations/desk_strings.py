@@ -182,6 +182,7 @@ def _editor() -> Strings:
         ),
         "mentionNone": _("Nobody of this name"),
         "notOnline": _("There is no connection. Your words are kept here."),
+        "tooSlow": _("No answer came in time. Your words are kept here; please try again."),
     }
 
 
@@ -305,6 +306,7 @@ def _page() -> Strings:
         "notifyWrote": _("{name} wrote"),
         "notifyMention": _("{name} mentions you"),
         "notifyGiven": _("You were given a conversation"),
+        "open": _("Open"),
         "helpTitle": _("Keyboard shortcuts"),
         "helpClose": _("Close"),
         "helpNote": _("Keys work while you are not typing. Escape leaves the editor."),
@@ -316,6 +318,7 @@ def _page() -> Strings:
             "c": _("Claim"),
             "r": _("Reply"),
             "n": _("Internal note"),
+            "Ctrl+Enter": _("Send, while you write (⌘ on a Mac)"),
             "g": _("Suggest a reply"),
             "m": _("Canned replies"),
             "t": _("Transfer"),

@@ -1,6 +1,7 @@
 """The desk's log: every action is one entry, written with what it did; the desks are rung after."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -32,10 +33,10 @@ def record(
         escalation_id=escalation.pk if escalation else None,
         details=details,
     )
-    transaction.on_commit(ring_desks)
+    transaction.on_commit(partial(_ring_desks, entry.pk))
     return entry
 
 
-def ring_desks() -> None:
-    """Tell every open desk to look into the log."""
-    doorbell.send(DESK_GROUP, {"type": "desk.changed"})
+def _ring_desks(entry: int) -> None:
+    """Tell every open desk to look into the log, unless it has this entry already."""
+    doorbell.send(DESK_GROUP, {"type": "desk.changed", "entry": entry})

@@ -243,10 +243,10 @@ class DeskConsumer(AsyncWebsocketConsumer):
         elif event.gone:
             await self.send(text_data=event.gone)
 
-    async def desk_changed(self, _event: dict[str, Any]) -> None:
+    async def desk_changed(self, event: dict[str, Any]) -> None:
         """The desk's doorbell rang."""
         try:
-            await feed_for_loop().poke()
+            await feed_for_loop().rung(event["entry"])
         except DatabaseError as exc:
             log.warning("the desk's log could not be read: %s", type(exc).__name__)
 

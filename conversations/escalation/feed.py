@@ -150,7 +150,7 @@ class DeskFeed:
         self._seen: deque[int] = deque(maxlen=PAGE * 2)
         self._cursor = 0
         self._reading = False
-        self._again = False
+        self._rung: set[int] = set()
         self._task: asyncio.Task[None] | None = None
 
     async def add(self, desk: Desk) -> int:
@@ -167,22 +167,28 @@ class DeskFeed:
     def remove(self, desk: Desk) -> None:
         self._desks.discard(desk)
 
-    async def poke(self) -> None:
-        """Read and hand out what is new; rings during a reading become one more reading."""
+    async def rung(self, entry: int) -> None:
+        """Read and hand out what is new. Every desk hears the same ring; one reading serves all."""
+        if entry in self._seen:
+            return
+        self._rung.add(entry)
+        await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Read until nothing is left; rings during a reading become at most one more."""
         if self._reading:
-            self._again = True
             return
         self._reading = True
         try:
-            while True:
-                self._again = False
-                full = await self._read()
-                if not full and not self._again:
-                    return
+            while await self._read() or self._rung:
+                pass
         finally:
             self._reading = False
 
     async def _read(self) -> bool:
+        """Hand out one page. Whether there may be more. What rang before it was committed before
+        it, so it is in there, or it is nothing for the desks."""
+        rung = set(self._rung)
         seen = frozenset(self._seen)
         events = await run_db(read_events, self._cursor, seen, timezone.now(), PAGE)
         for event in events:
@@ -190,13 +196,17 @@ class DeskFeed:
             self._cursor = max(self._cursor, event.id)
             for desk in tuple(self._desks):
                 await desk.deliver(event)
-        return len(events) == PAGE
+        if len(events) == PAGE:
+            return True
+        self._seen.extend(rung - set(self._seen))
+        self._rung.difference_update(self._seen)
+        return False
 
     async def _poll(self) -> None:
         while self._desks:
             await asyncio.sleep(POLL_SECONDS)
             try:
-                await self.poke()
+                await self._catch_up()
             except DatabaseError as exc:
                 log.warning("the desk's log could not be read: %s", type(exc).__name__)
 

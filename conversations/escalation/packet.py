@@ -15,6 +15,8 @@ from conversations.escalation.sentiment import Sentiment, read_sentiment
 
 QUOTES = 3
 QUOTE_CHARS = 200
+#: Decisions that were made without a look into the articles.
+_NOT_LOOKED_UP = frozenset({"complaint", "asked_for_person", "emergency", "self_harm", "rule"})
 _WORD = re.compile(r"[^\W_]{3,}")
 _ORDER_WORDS = re.compile(r"\b(?:order|parcel|package|delivery|refund|return|invoice)\b", re.I)
 
@@ -112,6 +114,8 @@ def _summary(
     if used:
         titles = ", ".join(f"“{source.title}”" for source in used)
         parts.append(_("The assistant answered from %(titles)s.") % {"titles": titles})
+    elif tried and tried[-1].reason in _NOT_LOOKED_UP:
+        parts.append(_("The assistant handed over at once."))
     elif tried:
         parts.append(_("The assistant found no answer in the articles."))
     if any(item.rating == -1 for item in tried):

@@ -101,7 +101,7 @@ class SpeechService(BaseService):
         record(action="agent.wrote", now=now, actor=agent.id, escalation=rows.first())
 
     def add_note(self, *, agent: Agent, conversation_id: UUID, text: str, now: datetime) -> Note:
-        """An internal note. `@username` calls a colleague who may see the conversation."""
+        """An internal note. `@username` calls a colleague, who follows the conversation then."""
         text = cleaned(text, limits.NOTE_CHARS)
         conversation = visible_conversation(agent, conversation_id)
         with self.operation("add_note"), transaction.atomic():
@@ -116,6 +116,10 @@ class SpeechService(BaseService):
                 get_user_model().objects.filter(called, is_active=True, agent_profile__isnull=False)
             )
             note.mentions.set(users)
+            Follow.objects.bulk_create(
+                [Follow(agent=user, conversation=conversation) for user in users],
+                ignore_conflicts=True,
+            )
             record(
                 action="note.added",
                 now=now,

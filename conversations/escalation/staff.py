@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from conversations.access import Agent
 from conversations.escalation.audit import record
 from conversations.escalation.load import load_of
 from conversations.escalation.rows import iso
 from conversations.escalation.schedule import load_schedule
-from conversations.models import AgentProfile, Team
+from conversations.models import AgentProfile, Follow, Team
 from portal import limits
 from portal.core.errors import InvalidInput
 from portal.core.service import BaseService
 
 #: How often a heartbeat is written at most.
 HEARD_EVERY = timedelta(seconds=10)
+FOLLOWED = 500
 
 
 class StaffService(BaseService):
@@ -100,8 +103,15 @@ def me(agent: Agent, now: datetime) -> dict[str, Any]:
         "takes_automatically": profile.takes_automatically,
         "load": profile.load,
         "teams": [{"id": team.pk, "name": team.name} for team in profile.teams.all()],
+        "follows": [str(followed) for followed in _followed(agent)],
         "hours": {"open": calendar.is_open(now), "changes_at": iso(calendar.changes_at(now))},
     }
+
+
+def _followed(agent: Agent) -> QuerySet[Follow, UUID]:
+    """The conversations of which the agent wants to hear, newest first."""
+    mine = Follow.objects.filter(agent_id=agent.id).order_by("-pk")
+    return mine.values_list("conversation", flat=True)[:FOLLOWED]
 
 
 def colleagues(now: datetime) -> dict[str, Any]:

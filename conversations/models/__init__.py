@@ -33,6 +33,7 @@ from conversations.models.knowledge import (
 )
 from conversations.models.review import Review, ReviewChange, ReviewDraw, ReviewItem
 from conversations.models.rules import EscalationRule
+from conversations.models.second_factor import AuthenticatorApp
 from conversations.models.staff import AgentProfile, Team
 from conversations.models.synonym import Synonym
 from conversations.models.turn import Citation, Turn, TurnPassage
@@ -45,6 +46,7 @@ __all__ = [
     "Article",
     "ArticleRevision",
     "AuditEntry",
+    "AuthenticatorApp",
     "CachedAnswer",
     "CannedReply",
     "Citation",

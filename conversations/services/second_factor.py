@@ -1,6 +1,7 @@
 """SecondFactorService: codes of an authenticator app (TOTP) and recovery codes for when it is lost.
 
-Recovery codes are kept as keyed digests and work once. Wrong codes slow the next try down.
+An app's secret is kept sealed. Recovery codes are kept as keyed digests and work once. Wrong codes
+slow the next try down.
 """
 
 import hashlib
@@ -12,8 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from conversations.models import AuthenticatorApp
 from portal.core.errors import InvalidInput
 from portal.core.service import BaseService
 
@@ -32,12 +33,12 @@ class SecondFactorService(BaseService):
     name = "second_factor"
 
     def is_set_up(self, user: Any) -> bool:
-        return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+        return AuthenticatorApp.objects.filter(user=user, confirmed=True).exists()
 
-    def begin(self, user: Any) -> TOTPDevice:
+    def begin(self, user: Any) -> AuthenticatorApp:
         """The app that is being set up; it counts when it has shown its first code."""
-        device = TOTPDevice.objects.filter(user=user, confirmed=False).order_by("-pk").first()
-        return device or TOTPDevice.objects.create(user=user, name="app", confirmed=False)
+        device = AuthenticatorApp.objects.filter(user=user, confirmed=False).order_by("-pk").first()
+        return device or AuthenticatorApp.objects.create(user=user, name="app", confirmed=False)
 
     def confirm(self, user: Any, code: str) -> tuple[Device, list[str]]:
         """The app works: it replaces the one before. Returns it and ten recovery codes, once.
@@ -46,7 +47,7 @@ class SecondFactorService(BaseService):
         """
         with self.operation("confirm"), transaction.atomic():
             device = (
-                TOTPDevice.objects.select_for_update()
+                AuthenticatorApp.objects.select_for_update()
                 .filter(user=user, confirmed=False)
                 .order_by("-pk")
                 .first()
@@ -55,7 +56,7 @@ class SecondFactorService(BaseService):
                 raise WrongCode
             right = device.verify_token(_digits(code))
             if right:
-                TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
+                AuthenticatorApp.objects.filter(user=user).exclude(pk=device.pk).delete()
                 device.confirmed = True
                 device.save(update_fields=["confirmed"])
                 codes = self._new_codes(user)
@@ -66,7 +67,7 @@ class SecondFactorService(BaseService):
     def verify(self, user: Any, code: str) -> Device:
         """The device whose code this is. Raises WrongCode."""
         kinds: tuple[tuple[Any, str], ...] = (
-            (TOTPDevice, _digits(code)),
+            (AuthenticatorApp, _digits(code)),
             (StaticDevice, _sealed(user, code)),
         )
         with self.operation("verify"):
@@ -83,7 +84,7 @@ class SecondFactorService(BaseService):
     def remove(self, user: Any) -> int:
         """Take all devices and codes of a user away. Returns how many there were."""
         with self.operation("remove"), transaction.atomic():
-            count = TOTPDevice.objects.filter(user=user).delete()[0]
+            count = AuthenticatorApp.objects.filter(user=user).delete()[0]
             return count + StaticDevice.objects.filter(user=user).delete()[0]
 
     def _new_codes(self, user: Any) -> list[str]:

@@ -139,6 +139,26 @@ def open_again(page: Page) -> None:
     expect(page.locator("[data-request]")).to_be_visible()
 
 
+def test_who_is_mentioned_is_told_on_the_page_and_hears_of_it_from_then_on(
+    agent: DeskAgent, browser: Browser, customer: Customer, live_portal: LivePortal
+) -> None:
+    ulla = DeskAgent(browser, live_portal, "ulla")
+    expect(ulla.page.locator("[data-connection][data-state='online']")).to_have_count(1)
+    agent.claims(customer.conversation)
+    agent.page.locator("body").press("n")
+    agent.page.fill("[data-words]", "@ulla do you know this box?")
+    agent.page.locator("[data-send]").click()
+    toast = ulla.page.locator("[data-toast]")
+    expect(toast).to_contain_text("Tove mentions you")
+    toast.get_by_role("button", name="Open").click()
+    ulla.reads("do you know this box?")
+    ulla.page.goto(f"{live_portal.url}desk/")
+    expect(ulla.page.locator("[data-connection][data-state='online']")).to_have_count(1)
+    customer.says("It was sealed, though")
+    expect(toast).to_contain_text("wrote")
+    ulla.close()
+
+
 def test_a_closed_laptop_gives_the_conversation_back_and_a_colleague_goes_on(
     agent: DeskAgent, browser: Browser, customer: Customer, live_portal: LivePortal
 ) -> None:

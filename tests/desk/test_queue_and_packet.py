@@ -19,6 +19,7 @@ from conversations.escalation.holding import HoldingService
 from conversations.escalation.packet import Attempt, Fact, Said, Source, assemble
 from conversations.escalation.queue import parse, read_queue
 from conversations.escalation.sentiment import read_sentiment
+from conversations.escalation.speech import SpeechService
 from conversations.escalation.takeover import whole_sentences
 from conversations.models import (
     Article,
@@ -172,6 +173,19 @@ def test_a_canned_reply_fills_what_is_known_and_names_what_is_missing(
     assert reply["missing"] == ["customer.name", "fact.order_number"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_mentioned_colleague_follows_the_conversation(
+    mira: Agent, noor: Agent, waiting: Waiting
+) -> None:
+    now = timezone.now()
+    speech = SpeechService()
+    for text in ("@noor please look", "@noor and again"):
+        speech.add_note(agent=mira, conversation_id=waiting.id, text=text, now=now)
+    assert logged_in(noor).get(reverse("desk-me")).json()["follows"] == [str(waiting.id)]
+    assert logged_in(mira).get(reverse("desk-me")).json()["follows"] == []
+    assert queue(noor, view="all", followed="1") == [str(waiting.id)]
+
+
 # --- pure
 
 texts = st.text(st.sampled_from("abc XYZ.?!1\n"), max_size=120)
@@ -206,6 +220,16 @@ def test_what_stays_of_an_interrupted_reply_is_its_beginning_and_ends_a_sentence
     kept = whole_sentences(text)
     assert text.startswith(kept)
     assert not kept or kept[-1] in ".!?" or "\n" in text[len(kept) :]
+
+
+def test_a_summary_says_that_nothing_was_found_only_where_somebody_looked() -> None:
+    def summary(reason: str) -> str:
+        tried = [Attempt(2, "q", "escalate", reason, "a")]
+        said = [Said(1, "customer", "The machine leaks.")]
+        return assemble(said=said, facts=[], tried=tried, earlier=[], reason=reason).summary
+
+    assert summary("no_article").endswith("The assistant found no answer in the articles.")
+    assert summary("complaint").endswith("The assistant handed over at once.")
 
 
 def test_sentiment_is_calm_without_words_for_anything_else() -> None:

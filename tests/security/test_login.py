@@ -1,5 +1,6 @@
 """The one login: its lock, its second factor, and where it leads."""
 
+import base64
 import re
 from typing import Any
 
@@ -15,6 +16,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from conversations import access
 from conversations.access import NobodyAtDesk
+from conversations.models import AuthenticatorApp
+from conversations.sealing import is_sealed
 from conversations.services.second_factor import SecondFactorService, WrongCode
 from portal import limits
 
@@ -185,17 +188,17 @@ def test_who_may_not_open_the_admin_is_told_so(mira: User) -> None:
 service = SecondFactorService()
 
 
-def code_of(device: TOTPDevice, step: int = 0) -> str:
+def code_of(device: AuthenticatorApp, step: int = 0) -> str:
     return f"{totp(device.bin_key, drift=step):06d}"
 
 
 @pytest.fixture
-def device(mira: User) -> TOTPDevice:
-    return TOTPDevice.objects.create(user=mira, name="app", confirmed=True)
+def device(mira: User) -> AuthenticatorApp:
+    return AuthenticatorApp.objects.create(user=mira, name="app", confirmed=True)
 
 
 @pytest.fixture
-def halfway(device: TOTPDevice) -> Client:
+def halfway(device: AuthenticatorApp) -> Client:
     """The password is right, the code is still asked for."""
     client = Client()
     answer = post(client)
@@ -211,7 +214,7 @@ def test_the_password_alone_opens_nothing_where_there_is_an_app(halfway: Client)
 
 
 def test_the_code_opens_the_desk_and_goes_where_the_login_was_headed(
-    device: TOTPDevice,
+    device: AuthenticatorApp,
 ) -> None:
     client = Client()
     client.post("/admin/login/", {"username": "mira", "password": PASSWORD, "next": "/admin/"})
@@ -220,7 +223,7 @@ def test_the_code_opens_the_desk_and_goes_where_the_login_was_headed(
     assert is_in(client)
 
 
-def test_a_code_works_once(halfway: Client, device: TOTPDevice) -> None:
+def test_a_code_works_once(halfway: Client, device: AuthenticatorApp) -> None:
     code = code_of(device)
     halfway.post(reverse("second-factor"), {"code": code})
     again = Client()
@@ -232,12 +235,12 @@ def test_a_code_works_once(halfway: Client, device: TOTPDevice) -> None:
 @pytest.mark.parametrize(
     "code", ["", "000000", "12345", "abcdef", "１２３４５６", "9" * 5_000, "' OR 1=1"]
 )
-def test_a_wrong_code_is_refused(halfway: Client, device: TOTPDevice, code: str) -> None:
+def test_a_wrong_code_is_refused(halfway: Client, device: AuthenticatorApp, code: str) -> None:
     assert halfway.post(reverse("second-factor"), {"code": code}).status_code == 400
     assert not is_in(halfway)
 
 
-def test_codes_cannot_be_guessed_by_trying(halfway: Client, device: TOTPDevice) -> None:
+def test_codes_cannot_be_guessed_by_trying(halfway: Client, device: AuthenticatorApp) -> None:
     for _ in range(5):
         halfway.post(reverse("second-factor"), {"code": "000000"})
     answer = halfway.post(reverse("second-factor"), {"code": code_of(device)})
@@ -248,15 +251,15 @@ def test_codes_cannot_be_guessed_by_trying(halfway: Client, device: TOTPDevice) 
     assert answer.status_code == 400  # the device itself waits longer after every wrong code
 
 
-def test_a_password_alone_cannot_replace_the_app(halfway: Client, device: TOTPDevice) -> None:
+def test_a_password_alone_cannot_replace_the_app(halfway: Client, device: AuthenticatorApp) -> None:
     answer = halfway.get(reverse("second-factor-setup"))
     assert answer.headers["Location"] == reverse("second-factor")
     halfway.post(reverse("second-factor-setup"), {"code": "000000"})
-    assert TOTPDevice.objects.filter(confirmed=True).get() == device
+    assert AuthenticatorApp.objects.filter(confirmed=True).get() == device
 
 
 def test_a_changed_password_ends_a_login_that_is_halfway(
-    halfway: Client, mira: User, device: TOTPDevice
+    halfway: Client, mira: User, device: AuthenticatorApp
 ) -> None:
     mira.set_password("another long password")
     mira.save()
@@ -270,7 +273,7 @@ def test_an_app_is_set_up_with_a_qr_code_and_gives_recovery_codes(mira: User) ->
     page = client.get(reverse("second-factor-setup")).content.decode()
     assert "<svg" in page
     assert "style=" not in page
-    device = TOTPDevice.objects.get()
+    device = AuthenticatorApp.objects.get()
     assert not device.confirmed
     before = client.session.session_key
     done = client.post(reverse("second-factor-setup"), {"code": code_of(device)})
@@ -286,7 +289,34 @@ def test_an_app_is_set_up_with_a_qr_code_and_gives_recovery_codes(mira: User) ->
     assert not stored & {code.replace("-", "") for code in codes}
 
 
-def test_a_recovery_code_of_somebody_else_does_not_work(mira: User, device: TOTPDevice) -> None:
+def test_the_secret_of_an_app_is_not_in_the_database(mira: User) -> None:
+    device = service.begin(mira)
+    secret = device.config_url.partition("secret=")[2].partition("&")[0]
+    plain = base64.b32decode(secret)
+    kept = TOTPDevice.objects.values_list("key", flat=True).get()
+    assert len(plain) == 20
+    assert is_sealed(kept)
+    assert plain.hex() not in kept
+    with override_settings(SECRET_KEY="of another portal, read from a stolen backup"):
+        assert AuthenticatorApp.objects.get().bin_key != plain
+
+
+def test_an_app_from_before_the_sealing_works_and_is_sealed_at_its_next_code(mira: User) -> None:
+    plain = "3132333435363738393031323334353637383930"
+    TOTPDevice.objects.create(user=mira, name="app", confirmed=True, key=plain)
+    client = Client()
+    post(client)
+    code = f"{totp(bytes.fromhex(plain)):06d}"
+    assert client.post(reverse("second-factor"), {"code": code}).status_code == 302
+    assert is_in(client)
+    kept = AuthenticatorApp.objects.get()
+    assert is_sealed(kept.key)
+    assert kept.bin_key.hex() == plain
+
+
+def test_a_recovery_code_of_somebody_else_does_not_work(
+    mira: User, device: AuthenticatorApp
+) -> None:
     noor = get_user_model().objects.create_user("noor", password=PASSWORD)
     other = service.begin(noor)
     _, codes = service.confirm(noor, code_of(other))
@@ -308,7 +338,7 @@ def test_a_role_that_must_have_one_sets_it_up_at_login(mira: User, agents_need_o
     assert post(client).headers["Location"] == reverse("second-factor-setup")
     assert not is_in(client)
     client.get(reverse("second-factor-setup"))
-    client.post(reverse("second-factor-setup"), {"code": code_of(TOTPDevice.objects.get())})
+    client.post(reverse("second-factor-setup"), {"code": code_of(AuthenticatorApp.objects.get())})
     assert client.get("/desk/").status_code == 200
 
 

@@ -23,6 +23,7 @@ const parts = {
   connection: part("connection"),
   restart: part("restart"),
   person: part("person"),
+  notice: part("notice"),
 };
 
 const hasFinePointer = window.matchMedia("(pointer: fine)").matches;

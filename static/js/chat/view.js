@@ -12,6 +12,7 @@ export class View {
     this.parts = parts;
     this.strings = strings;
     this.messages = new MessageView(strings, on);
+    this.notice = parts.notice.textContent;
     this.nodes = new Map();
   }
 
@@ -87,6 +88,7 @@ export class View {
     parts.messages.hidden = isEmpty(state);
     parts.restart.hidden = isEmpty(state);
     parts.person.hidden = ["waiting", "with_agent"].includes(state.status);
+    parts.notice.textContent = state.status === "with_agent" ? this.strings.withAgentNotice : this.notice;
     this.#renderConnection(connection);
     this.#renderStatus(state, connection);
   }

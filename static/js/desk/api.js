@@ -1,6 +1,8 @@
 // The desk's REST interface. Every failure is a DeskError whose message can be shown to a person.
 
 const PATIENCE = 15_000;
+/** A model that rewrites on a busy machine; the server itself gives up before. */
+export const MODEL_PATIENCE = 40_000;
 
 export class DeskError extends Error {
   constructor(status, body, fallback) {
@@ -12,8 +14,9 @@ export class DeskError extends Error {
 }
 
 export class Api extends EventTarget {
-  constructor({ base, failed, offline }) {
+  constructor({ base, failed, offline, slow }) {
     super();
+    this.slow = slow;
     this.base = base;
     this.failed = failed;
     this.offline = offline;
@@ -23,13 +26,14 @@ export class Api extends EventTarget {
     return this.#ask("GET", path);
   }
 
-  post(path, body = {}) {
-    return this.#ask("POST", path, body);
+  /** `patience`: milliseconds until the answer is given up. */
+  post(path, body = {}, patience = PATIENCE) {
+    return this.#ask("POST", path, body, { patience });
   }
 
   /** `keepalive` lets the request outlive the page. */
   put(path, body, keepalive = false) {
-    return this.#ask("PUT", path, body, keepalive);
+    return this.#ask("PUT", path, body, { keepalive });
   }
 
   patch(path, body) {
@@ -40,7 +44,7 @@ export class Api extends EventTarget {
     return this.#ask("DELETE", path);
   }
 
-  async #ask(method, path, body, keepalive = false) {
+  async #ask(method, path, body, { keepalive = false, patience = PATIENCE } = {}) {
     let response;
     try {
       response = await fetch(this.base + path, {
@@ -48,10 +52,10 @@ export class Api extends EventTarget {
         keepalive,
         headers: method === "GET" ? {} : this.#headers(),
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: keepalive ? undefined : AbortSignal.timeout(PATIENCE),
+        signal: keepalive ? undefined : AbortSignal.timeout(patience),
       });
-    } catch {
-      throw new DeskError(0, null, this.offline);
+    } catch (error) {
+      throw new DeskError(0, null, error.name === "TimeoutError" ? this.slow : this.offline);
     }
     if (response.status === 204) return null;
     const answer = await response.json().catch(() => null);

@@ -2,7 +2,7 @@
 
 import { Follower } from "../chat/scroll.js";
 import { Actions } from "./actions.js";
-import { Api, pathOf } from "./api.js";
+import { Api, MODEL_PATIENCE, pathOf } from "./api.js";
 import { Board } from "./board.js";
 import { Canned } from "./canned.js";
 import { Connection } from "./connection.js";
@@ -23,7 +23,7 @@ import { Thread } from "./thread.js";
 const config = JSON.parse(document.getElementById("desk-config").textContent);
 const { strings } = config;
 const part = (name) => document.querySelector(`[data-${name}]`);
-const api = new Api({ base: config.api, failed: strings.failed, offline: strings.notOnline });
+const api = new Api({ base: config.api, failed: strings.failed, offline: strings.notOnline, slow: strings.tooSlow });
 const connection = new Connection({ path: "/ws/desk/", ticker: config.ticker });
 const dialogs = new Dialogs({ dialog: part("dialog"), strings });
 const shell = new Shell({ part, strings, api, connection, login: config.login });
@@ -39,7 +39,10 @@ const editor = new Editor({
   strings,
   say,
   on: {
-    send: (kind, text) => talk.say(kind, text).then(() => follower.keep()),
+    send: (kind, text) => {
+      copilot.clear(); // what it said was about the words that are sent now
+      return talk.say(kind, text).then(() => follower.keep());
+    },
     save: (id, text, isLast) => api.put(pathOf(id, "draft"), { text }, isLast),
     typing: () => connection.send({ type: "typing", conversation: talk.id }),
     canned: cannedReplies,
@@ -51,7 +54,7 @@ const copilot = new Copilot({
   editor, bar: part("copilot"), strings, say,
   talk: () => talk.id,
   send: (frame) => connection.send(frame),
-  ask: (style, text) => api.post(pathOf(talk.id, "rewrite"), { text, style }),
+  ask: (style, text) => api.post(pathOf(talk.id, "rewrite"), { text, style }, MODEL_PATIENCE),
 });
 const library = new Canned({
   dialog: part("canned-dialog"),
@@ -102,7 +105,11 @@ const thread = new Thread({
 });
 const follower = new Follower(part("thread"), part("thread").firstElementChild, part("jump"));
 const view = new TalkView({ part, talk, head, thread, facts, editor, follower, strings, me: config.me, say });
-const notifier = new Notifier({ button: part("notify"), strings, icon: config.icon, say, open: (id) => panes.open(id) });
+const notifier = new Notifier({
+  button: part("notify"), strings, icon: config.icon,
+  say: (words, conversation) => shell.say(words, false, conversation && [strings.open, () => panes.open(conversation)]),
+  open: (id) => panes.open(id),
+});
 
 async function find(words) {
   const q = encodeURIComponent(words);
@@ -139,10 +146,12 @@ async function showTalk(id) {
 }
 
 let cursor = 0;
+let follows = new Set();
 connection.addEventListener("frame", ({ detail: frame }) => {
   switch (frame.type) {
     case "desk.hello":
       shell.showMe(frame.me);
+      follows = new Set(frame.me.follows);
       head.closesAt = board.list.closesAt = shell.closesAt;
       if (cursor && cursor < frame.cursor) connection.send({ type: "resume", after: cursor });
       cursor = Math.max(cursor, frame.cursor);
@@ -173,11 +182,12 @@ function heedEvent(event) {
   board.event(event);
   talk.event(event);
   shell.event(event);
-  const found = concern(event, config.me, config.supervises);
+  if (event.details?.mentions?.includes(config.me)) follows.add(event.conversation);
+  const found = concern(event, config.me, config.supervises, follows);
   if (!found) return;
   const [kind, conversation] = found;
   if (conversation !== talk.id && kind !== "opened") board.list.markUnread(conversation);
-  notifier.tell(kind, event);
+  notifier.tell(kind, event, conversation === talk.id);
 }
 
 talk.addEventListener("gone", () => {
@@ -201,6 +211,7 @@ function write(mode) {
   else if (talk.id && !talk.failed) wantedMode = mode;
 }
 talk.addEventListener("changed", ({ detail: { what } }) => {
+  if (talk.detail) follows[talk.detail.followed ? "add" : "delete"](talk.id);
   if (what !== "loaded") return;
   if (wantedMode && talk.detail) editor.focus(wantedMode);
   wantedMode = null;

@@ -5,10 +5,12 @@ import { fill } from "../chat/dom.js";
 
 const KEY = "portal.desk.notify";
 const DISMISS_AFTER = 20_000;
+/** What the queue on the page does not show by itself, whatever view is open. */
+const ON_PAGE = new Set(["given", "late", "supervise", "wrote", "mention"]);
 
 /** Whether an event concerns this person: [kind, conversation], or null. `supervises`: what has gone
- * to a supervisor is this person's business too. Pure. */
-export function concern(event, me, supervises = false) {
+ * to a supervisor is this person's business too; `follows`: the conversations they follow. Pure. */
+export function concern(event, me, supervises = false, follows = new Set()) {
   const { row } = event;
   if (event.actor?.id === me) return null;
   const kinds = {
@@ -18,7 +20,7 @@ export function concern(event, me, supervises = false) {
     "escalation.transferred": () => (row?.agent?.id === me ? "given" : null),
     "escalation.breached": () => (row?.agent?.id === me || (supervises && row?.supervisor) ? "late" : null),
     "escalation.supervised": () => (supervises ? "supervise" : null),
-    "customer.wrote": () => (row?.agent?.id === me || row?.followed ? "wrote" : null),
+    "customer.wrote": () => (row?.agent?.id === me || follows.has(event.conversation) ? "wrote" : null),
     "note.added": () => (event.details?.mentions?.includes(me) ? "mention" : null),
   };
   const kind = kinds[event.event]?.() ?? null;
@@ -63,17 +65,32 @@ export class Notifier {
     this.button.setAttribute("aria-pressed", String(this.isOn));
   }
 
-  tell(kind, event) {
-    if (!document.hidden && document.hasFocus()) return;
+  /** `isOpen`: the conversation is on the page. Whoever looks at the page reads it there. */
+  tell(kind, event, isOpen) {
     const conversation = event.conversation ?? event.row?.conversation;
+    if (!document.hidden && document.hasFocus()) {
+      if (!isOpen && ON_PAGE.has(kind)) this.say(this.#words(kind, event), conversation);
+      return;
+    }
     this.unseen.add(`${kind} ${conversation}`);
     document.title = `(${this.unseen.size}) ${this.title}`;
     if (!this.isOn) return;
+    // No words of the customer: a notification is shown on locked screens too.
+    const note = new Notification(this.#words(kind, event), { tag: conversation, icon: this.icon });
+    note.addEventListener("click", () => {
+      window.focus();
+      this.open(conversation);
+      note.close();
+    });
+    setTimeout(() => note.close(), DISMISS_AFTER);
+  }
+
+  #words(kind, event) {
     const { strings } = this;
     const row = event.row ?? {};
     const topic = row.topic || strings.reasons[row.reason] || strings.visitor;
     const name = row.customer?.name || strings.visitor;
-    const titles = {
+    return {
       opened: fill(strings.notifyOpened, { topic }),
       lost: fill(strings.notifyLost, { topic }),
       given: strings.notifyGiven,
@@ -81,15 +98,7 @@ export class Notifier {
       supervise: fill(strings.notifySupervise, { topic }),
       wrote: fill(strings.notifyWrote, { name }),
       mention: fill(strings.notifyMention, { name: event.actor?.name ?? "" }),
-    };
-    // No words of the customer: a notification is shown on locked screens too.
-    const note = new Notification(titles[kind], { tag: conversation, icon: this.icon });
-    note.addEventListener("click", () => {
-      window.focus();
-      this.open(conversation);
-      note.close();
-    });
-    setTimeout(() => note.close(), DISMISS_AFTER);
+    }[kind];
   }
 
   #clear() {

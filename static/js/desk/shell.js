@@ -16,7 +16,7 @@ export class Shell {
     this.time = new Intl.DateTimeFormat(lang, { weekday: "short", hour: "2-digit", minute: "2-digit" });
   }
 
-  /** Words for eyes and ears; `isQuiet`: for ears only. A link is [label, address]. */
+  /** Words for eyes and ears; `isQuiet`: for ears only. A link is [label, address or act]. */
   say(words, isQuiet = false, link = null) {
     if (!words) return;
     const region = this.part("announcer");
@@ -25,10 +25,20 @@ export class Shell {
     if (isQuiet) return;
     const toast = this.part("toast");
     toast.replaceChildren(words);
-    if (link) toast.append(" ", element("a", { href: link[1], target: "_blank", rel: "noopener" }, link[0]));
+    if (link) toast.append(" ", this.#link(...link));
     toast.hidden = false;
     clearTimeout(this.toastTimer);
     this.toastTimer = setTimeout(() => (toast.hidden = true), TOAST * (link ? 2 : 1));
+  }
+
+  #link(label, target) {
+    if (typeof target === "string") return element("a", { href: target, target: "_blank", rel: "noopener" }, label);
+    const button = element("button", { type: "button" }, label);
+    button.addEventListener("click", () => {
+      this.part("toast").hidden = true;
+      target();
+    });
+    return button;
   }
 
   showConnection(state) {
