@@ -28,6 +28,11 @@ NOTED = _(
     "Thank you. It stands here for the colleague who reads your request; they will write to you "
     "here."
 )
+#: What the articles do not answer either, while a request waits: nobody is asked a second time.
+ADDED = _(
+    "I could not find that in our help articles either. It stands here for the colleague who reads "
+    "your request; they will write to you here."
+)
 WHICH_ONE = _("Which of them do you mean?")
 
 #: Why a person is asked, and what the customer is told then.
@@ -101,6 +106,10 @@ REST = _(
 )
 
 
-def hand_over(reason: str) -> str:
-    """The sentence for a hand-over; the honest "I do not know" for a reason without its own."""
-    return HAND_OVER.get(reason, UNKNOWN)
+def hand_over(reason: str, *, waiting: bool = False) -> str:
+    """The sentence for a hand-over; the honest "I do not know" for a reason without its own.
+
+    Where a request waits already, no colleague is said to have been asked anew.
+    """
+    sentence = HAND_OVER.get(reason, UNKNOWN)
+    return ADDED if waiting and sentence in (UNKNOWN, NOT_SURE) else sentence

@@ -16,7 +16,7 @@ from conversations.dialogue.sameness import stands_alone
 from conversations.escalation.desk import EscalationDeskService
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.ladder import Descent, Ladder
-from conversations.models import CachedAnswer, Escalation, Message, Turn
+from conversations.models import CachedAnswer, Conversation, Escalation, Message, Turn
 from conversations.services import answer_cache, turns
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.drafting import EXTRACTIVE, Draft, Drafting, HandOn
@@ -195,13 +195,15 @@ class IntelligentAssistantService(BaseService):
         last = (
             Turn.objects.filter(conversation_id=turn.conversation_id, state=Turn.State.DONE)
             .order_by("-accepted_at")
-            .only("decision", "reason", "trace")
+            .select_related("conversation")
+            .only("decision", "reason", "trace", "conversation__status")
             .first()
         )
         if last is None:
             return memory, LastTurn()
         choices = tuple(last.trace.get("choices", ()))
-        return memory, LastTurn(last.decision, last.reason, choices)
+        waiting = last.conversation.status == Conversation.Status.WAITING
+        return memory, LastTurn(last.decision, last.reason, choices, waiting)
 
     def _write(
         self,

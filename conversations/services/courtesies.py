@@ -63,7 +63,7 @@ def _hand_over(name: str, kind: TurnKind) -> Judgement:
 
 def _not_helped(kind: TurnKind, last: LastTurn) -> Judgement:
     """Offer a person; who says it again gets one, and who waits for one is told so."""
-    if last.action == "escalate" or last.reason == NOTED:
+    if last.waiting:
         return _say(NOTED, replies.NOTED, kind)
     if last.reason == OFFERED:
         return _hand_over("clarify_failed", kind)
@@ -73,7 +73,7 @@ def _not_helped(kind: TurnKind, last: LastTurn) -> Judgement:
 def _detail(kind: TurnKind, last: LastTurn, memory: Memory) -> Judgement | None:
     """An order number is for a person; "size 42" belongs to the question before, if there is one,
     and is searched with it."""
-    if last.action == "escalate" or last.reason == NOTED:
+    if last.waiting:
         return _say(NOTED, replies.NOTED, kind)
     if before(memory) and not _is_reference(memory):
         return None

@@ -26,6 +26,7 @@ from conversations.services.evaluation import (
     report,
     said_before,
 )
+from conversations.services.evaluation_baselines import compare
 from conversations.services.evaluation_splits import violations
 from conversations.services.evaluation_store import separate_store
 from conversations.services.evaluation_text import write_all
@@ -77,13 +78,15 @@ def evaluate(
     explained: Collection[str] = (),
     similarity: Similarity | None = None,
     splits: int = 0,
+    baselines: bool = False,
 ) -> Evaluation:
     """Import the articles beside the live ones, judge every question, and sum up.
 
     With `writing` the words of the answers are measured too, on the questions that have a
     reference answer. With `learn_fold` the questions of that fold are taught to their articles, as
     verdicts would, and left out. With `splits` the calibration is refitted on so many random
-    halves and tried on the others (evaluation_splits). With `explained` only the questions of
+    halves and tried on the others (evaluation_splits); with `baselines` plain rankings stand beside
+    the portal's (evaluation_baselines). With `explained` only the questions of
     these ids are judged, and everything that their decisions were made of is told.
     """
     source = ArticleSource(articles)
@@ -108,6 +111,7 @@ def evaluate(
         verdicts = tuple(judge_all(judge, asked, advanced=watcher.step))
         told = tuple(_explained(judge, q, similarity) for q in asked if q.id in explained)
         texts = _written(writing, asked, watcher)
+        plain = _plain(asked, article_embedder(), watcher) if baselines else {}
     tried = partial(violations, judge.calibration, max_error=max_error, splits=splits)
     figures = {
         **report(verdicts, max_error=max_error),
@@ -121,6 +125,7 @@ def evaluate(
         "embedding": embedder().name,
         **({"text": texts} if texts else {}),
         **({"splits": tried(verdicts)} if splits else {}),
+        **({"baselines": plain} if plain else {}),
     }
     return Evaluation(figures, verdicts, told)
 
@@ -161,6 +166,13 @@ def _explained(
 ) -> dict[str, Any]:
     told = explain(judge, Memory(question.text, said_before(question)), similarity=similarity)
     return {"id": question.id, "gold": sorted(question.gold), "expected": question.expected, **told}
+
+
+def _plain(
+    asked: Sequence[Question], embedder: Embedder, watcher: Watcher
+) -> dict[str, dict[str, float]]:
+    watcher.phase("plain rankings", sum(question.answerable for question in asked))
+    return compare(asked, embedder=embedder, advanced=watcher.step)
 
 
 def _written(

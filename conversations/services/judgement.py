@@ -11,11 +11,15 @@ Action = Literal["answer", "clarify", "escalate"]
 
 @dataclass(frozen=True)
 class LastTurn:
-    """What the assistant did last in this conversation, and the choices that it offered."""
+    """What the assistant did last in this conversation, and the choices that it offered.
+
+    `waiting`: a request of this conversation waits for a person.
+    """
 
     action: str = ""
     reason: str = ""
     choices: tuple[dict[str, Any], ...] = ()
+    waiting: bool = False
 
 
 @dataclass(frozen=True)

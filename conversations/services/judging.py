@@ -91,7 +91,7 @@ class SearchJudge:
             )
         return replace(
             judgement,
-            reply=gettext(replies.hand_over(decision.reason)),
+            reply=gettext(replies.hand_over(decision.reason, waiting=last.waiting)),
             hand_over=escalation_reason(decision.reason),
         )
 

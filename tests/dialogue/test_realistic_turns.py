@@ -106,7 +106,7 @@ def test_an_order_number_is_for_a_person_and_a_size_belongs_to_the_question() ->
     assert reaction("NW-20418").reason == OFFERED
     assert reaction("100482").reason == OFFERED
     assert react("size 42") is None  # searched together with the question
-    assert reaction("NW-20418", action="escalate", reason="complaint").reason == NOTED
+    assert reaction("NW-20418", action="escalate", reason="complaint", waiting=True).reason == NOTED
     assert reaction("5 gb", asked="hello").reason == OFFERED  # no question to join
 
 

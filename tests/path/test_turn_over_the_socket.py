@@ -198,3 +198,21 @@ async def test_a_worker_killed_in_mid_answer_is_continued_by_the_next_without_a_
         frames = await frames_until(customer, "reply.done")
     assert said(frames) == frames[-1]["message"]["text"] == "".join(GROUNDED)
     assert backend.requests[0].prefix == GROUNDED[0] + GROUNDED[1]
+
+
+async def test_the_next_turn_knows_that_a_request_waits_for_a_person(
+    conversation: NewConversation,
+) -> None:
+    seen: list[LastTurn] = []
+
+    class Watching(NoArticle):
+        def judge(self, memory: Memory, *, last: LastTurn, rung: str = "") -> Judgement:
+            seen.append(last)
+            return super().judge(memory, last=last, rung=rung)
+
+    async with socket(conversation) as customer:
+        for text in ("do you sell boats", "it is for the lake"):
+            await customer.send_to(send(text))
+            await frames_until(customer, "message.accepted")
+            await answer(assistant(Watching(), None))
+    assert [last.waiting for last in seen] == [False, True]

@@ -52,6 +52,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--splits", type=int, default=0, help="refit on so many random halves, try the others"
         )
+        parser.add_argument(
+            "--baselines", action="store_true", help="plain rankings over the same passages as well"
+        )
         parser.add_argument("--json", type=Path, help="write the figures to this file, - to print")
         parser.add_argument(
             "--explain",
@@ -89,6 +92,7 @@ class Command(BaseCommand):
                     explained=frozenset(options["explain"]),
                     similarity=assembly.likeness() if options["explain"] else None,
                     splits=options["splits"],
+                    baselines=options["baselines"],
                 )
             except UnreadableSource as exc:
                 raise CommandError(str(exc)) from None
@@ -139,6 +143,10 @@ class Command(BaseCommand):
         for point in figures["curve"]:
             label = f"in hindsight at {point['wrong']:.1%} wrong"
             self.stdout.write(f"{label:>34}  {point['automation']:.1%}")
+        for name, plain in figures.get("baselines", {}).items():
+            both = " / ".join(f"{share:.1%}" for share in plain.values())
+            label = f"{name.replace('_', ' ')}: first / five"
+            self.stdout.write(f"{label:>34}  {both}")
         if halves := figures.get("splits"):
             self.stdout.write(f"{'refitted on random halves':>34}  {json.dumps(halves)}")
         for way, measured in figures.get("text", {}).items():

@@ -170,19 +170,31 @@ export class MessageView {
     }
   }
 
-  /** Choices are offered under the last message only: an older question is answered. */
+  /** Choices are offered under the last message only; of an older question stays what was offered. */
   updateChoices(node, message, isLast) {
     const shown = node.querySelector(".choices");
     const isWanted = isLast && message.choices?.length > 0;
-    if (Boolean(shown) === isWanted) return;
-    if (shown) return shown.remove();
+    if (shown && shown.matches(".choices-past") !== isWanted) return;
+    shown?.remove();
+    if (!message.choices?.length) return;
+    const list = isWanted ? this.#choices(message) : this.#pastChoices(message);
+    node.querySelector(".message-text").after(list);
+  }
+
+  #choices(message) {
     const list = element("div", { class: "choices", role: "group", "aria-label": this.strings.choices });
     for (const choice of message.choices) {
       const button = element("button", { type: "button", class: "button" }, choice.label);
       button.addEventListener("click", () => this.on.choose(choice.value ?? choice.label));
       list.append(button);
     }
-    node.querySelector(".message-text").after(list);
+    return list;
+  }
+
+  #pastChoices(message) {
+    const named = message.choices.filter((choice) => choice.article !== null);
+    const items = named.map((choice) => element("li", {}, choice.label));
+    return element("ul", { class: "choices choices-past", "aria-label": this.strings.choices }, ...items);
   }
 
   #shell(author) {
