@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from insights.figures.periods import Period
 from insights.figures.plan import SAVINGS, BadPlan, Plan, from_json
 from insights.measures import DIMENSIONS
 
@@ -56,6 +57,14 @@ def rows_link(plan: Plan, *, part: str = "counted") -> str:
     if part != "counted":
         wanted["part"] = part
     return f"{reverse('insights-rows')}?{urlencode(wanted)}"
+
+
+def set_link(name: str, period: Period, topic: str | None = None) -> str:
+    """Where the rows of a set that is no measure of the catalogue are listed (row_sets)."""
+    wanted = {"period": f"{period.start}/{period.end}"}
+    if topic is not None:
+        wanted["topic"] = topic
+    return f"{reverse('insights-row-set', args=[name])}?{urlencode(wanted)}"
 
 
 def ask_link(plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights import change_views, export_views, ladder_views, views
+from insights import change_views, export_views, ladder_views, row_set_views, views
 
 urlpatterns = [
     path("", views.overview_page, name="insights-overview"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("knowledge/", views.knowledge_page, name="insights-knowledge"),
     path("figures/", views.measures_page, name="insights-measures"),
     path("rows/", views.rows_page, name="insights-rows"),
+    path("rows/<slug:name>/", row_set_views.row_set_page, name="insights-row-set"),
     path("rows.csv", export_views.rows_export, {"form": "csv"}, name="insights-rows-export"),
     path(
         "rows.parquet", export_views.rows_export, {"form": "parquet"}, name="insights-rows-parquet"

@@ -40,7 +40,13 @@ _LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl", "pt")
 _CHANNELS = ("web", "widget", "email")
 
 
-def _show(request: HttpRequest, template: str, key: str, **context: Any) -> HttpResponse:
+def page_number(request: HttpRequest) -> int:
+    """The page of a list that is asked for; the first where that is no number."""
+    given = request.GET.get("page", "1")
+    return max(1, int(given)) if given.isdecimal() and len(given) < 7 else 1
+
+
+def show(request: HttpRequest, template: str, key: str, **context: Any) -> HttpResponse:
     shown = {
         "pages": PAGES, "here": key, "read_until": queries.read_until(),
         "demonstration": queries.shows_demonstration(), **context,
@@ -67,7 +73,7 @@ def _dashboard(build: Callable[[Scope], Page]) -> Callable[..., HttpResponseBase
 
 
 def _page(request: HttpRequest, scope: Scope, page: Page) -> HttpResponse:
-    return _show(
+    return show(
         request, "insights/page.html", page.key, page=page, scope=scope, query=scope.query(),
         presets=presets(scope), topics=topic_names(),
         languages=[(key, label("language", key)) for key in _LANGUAGES], channels=_CHANNELS,
@@ -121,13 +127,12 @@ def listing(request: HttpRequest) -> tuple[Plan, str]:
 def rows_page(request: HttpRequest) -> HttpResponse:
     """The rows that a figure counts, and nothing else."""
     plan, part = listing(request)
-    given = request.GET.get("page", "1")
-    number = max(1, int(given)) if given.isdecimal() and len(given) < 7 else 1
+    number = page_number(request)
     total = count_rows(plan, part=part)
     found = queries.listed(rows(plan, part=part, start=(number - 1) * PAGE_SIZE, size=PAGE_SIZE))
     is_share = plan.definition.kind == "ratio"
     other = "counted" if part == "base" else "base"
-    return _show(
+    return show(
         request, "insights/rows.html", "", measure=plan.definition, total=total, rows=found,
         period=period_text(plan.period), filters=filters_text(plan.filters), part=part,
         number=number, last=max(1, -(-total // PAGE_SIZE)), is_share=is_share,
@@ -147,7 +152,7 @@ def ask_page(request: HttpRequest) -> HttpResponse:
     elif request.GET.get("measure"):
         plan = plan_of(request)
         context |= _answered(answer(plan))
-    return _show(request, "insights/ask.html", "ask", **context)
+    return show(request, "insights/ask.html", "ask", **context)
 
 
 def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
@@ -245,7 +250,7 @@ def brief_page(request: HttpRequest) -> HttpResponse:
     subscribed = BriefSubscription.objects.filter(
         user__username=request.user.get_username()
     ).exists()
-    return _show(request, "insights/brief.html", "brief", brief=found, subscribed=subscribed)
+    return show(request, "insights/brief.html", "brief", brief=found, subscribed=subscribed)
 
 
 @require_GET
@@ -256,4 +261,4 @@ def measures_page(request: HttpRequest) -> HttpResponse:
         (item, ", ".join(str(dimension.name) for dimension in allowed(item)))
         for item in MEASURES.values()
     ]
-    return _show(request, "insights/measures.html", "measures", measures=measures)
+    return show(request, "insights/measures.html", "measures", measures=measures)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -38,8 +39,14 @@ def wrong_answer_rate(*, begin: datetime, end: datetime) -> Rate | None:
     From the weekly samples alone, each turn weighed by how many it stands for; the last verdict on
     a turn counts. None while nothing of the samples has been judged.
     """
+    judged = judged_in_samples(begin=begin, end=end).values_list("weight", "verdict")
+    return weighted_rate([(weight or 1.0, verdict in WRONG) for weight, verdict in judged])
+
+
+def judged_in_samples(*, begin: datetime, end: datetime) -> QuerySet[Any]:
+    """The answers of the weekly samples that were judged, each with its last `verdict`."""
     last = Review.objects.filter(turn=OuterRef("turn")).order_by("-created_at", "-pk")
-    judged = (
+    return (
         ReviewItem.objects.filter(
             draw__isnull=False,
             turn__decision=Turn.Decision.ANSWER,
@@ -48,9 +55,7 @@ def wrong_answer_rate(*, begin: datetime, end: datetime) -> Rate | None:
         )
         .annotate(verdict=Subquery(last.values("verdict")[:1]))
         .exclude(verdict=None)
-        .values_list("weight", "verdict")
     )
-    return weighted_rate([(weight or 1.0, verdict in WRONG) for weight, verdict in judged])
 
 
 def reviewer_agreement() -> Agreement | None:

@@ -7,11 +7,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from insights.figures.decompose import Contribution, concentration, of_count, of_ratio
+from insights.figures.decompose import Contribution, Sums, concentration, of_count, of_ratio
 from insights.figures.figure import Figure, figure, figures, is_approximate
 from insights.figures.plan import SAVINGS, Filter, Plan
 from insights.figures.reading import one_moment
-from insights.figures.statistics import may_be_chance
+from insights.figures.statistics import counts_may_be_chance, may_be_chance
 from insights.figures.wording import (
     difference_text,
     filters_text,
@@ -21,6 +21,7 @@ from insights.figures.wording import (
 )
 from insights.links import rows_link
 from insights.measures import DIMENSIONS, SERIES, allowed
+from insights.measures.definition import Unit
 from insights.roi.savings import savings
 
 Chart = Literal["", "bars", "line"]
@@ -49,9 +50,12 @@ class Reason:
     """A group's part in a change."""
 
     name: str
+    before: str
+    after: str
     total: str
     mix: str
     rate: str
+    before_link: str
     link: str
 
 
@@ -218,6 +222,8 @@ def _why(plan: Plan) -> Answer:
         return Answer(plan, text, (row,), link)
     if may_be_chance(after, before):
         text += " " + _("Their 95 % intervals overlap: it may be chance.")
+    elif plan.definition.kind == "count" and counts_may_be_chance(after.counted, before.counted):
+        text += " " + _("So small a difference of counts may be chance.")
     cuts = _cuts(plan, change)
     if cuts and change:
         best = cuts[0]
@@ -242,7 +248,7 @@ def _cuts(plan: Plan, change: float) -> tuple[Cut, ...]:
         split = of_ratio if plan.definition.kind == "ratio" else of_count
         parts = split(sums[0], sums[1])
         if len(parts) > 1:
-            reasons = tuple(_reason(plan, key, part) for part in parts[:5])
+            reasons = tuple(_reason(plan, key, part, *sums) for part in parts[:5])
             found.append((concentration(parts, change), Cut(str(DIMENSIONS[key].name), reasons)))
     return tuple(cut for _share, cut in sorted(found, key=lambda item: -item[0]))
 
@@ -252,18 +258,32 @@ def _by(plan: Plan, key: str, *, then: bool) -> Plan:
     return Plan(plan.measure, plan.compare if then else plan.period, plan.filters, group=key)
 
 
-def _reason(plan: Plan, dimension: str, part: Contribution) -> Reason:
+def _reason(plan: Plan, dimension: str, part: Contribution, then: Sums, now: Sums) -> Reason:
+    assert plan.compare is not None
     unit = plan.definition.unit
     kept = tuple(item for item in plan.filters if item.dimension != dimension)
     filters = (*kept, Filter(dimension, (part.key,)))
     is_share = plan.definition.kind == "ratio"
+    group = Plan(plan.measure, plan.period, filters)
+    before, after = (_said(found.get(part.key, (0, 0)), is_share, unit) for found in (then, now))
     return Reason(
-        key_text(dimension, part.key),
+        capfirst(key_text(dimension, part.key)),
+        before,
+        after,
         difference_text(part.total, unit),
         difference_text(part.mix, unit) if is_share else "",
         difference_text(part.rate, unit) if is_share else "",
-        rows_link(Plan(plan.measure, plan.period, filters)),
+        rows_link(group.over(plan.compare)),
+        rows_link(group),
     )
+
+
+def _said(sums: tuple[int, int], is_share: bool, unit: Unit) -> str:
+    """A group's own figure on one side of the change."""
+    counted, out_of = sums
+    if is_share:
+        return value_text(counted / out_of if out_of else None, unit)
+    return value_text(counted, unit)
 
 
 def _savings(plan: Plan) -> Answer:

@@ -22,6 +22,8 @@ from insights.measures import MEASURES, SERIES, Grain
 _AMBIGUOUS = Phrases({phrase: every for every in words.AMBIGUOUS for phrase in every.split("|")})
 _SPEED = r"how soon|soon|how fast|how quick|how quickly|how slow|how long|fast|quick|quickly|slow"
 _TO_PEOPLE = ("escalation_rate", "handover_rate", "human_resolved_share", "unserved_share")
+#: Who works: taken first, because figures' phrases begin with them ("agents solve").
+_WORKING = {key: words.DIMENSIONS[key] for key in ("agent", "team")}
 #: Spans shorter than a day are no period here.
 _WITHIN_A_DAY = r"(?:last|past|previous|this|the current)(?: \w+)? (?:hours?|minutes?|seconds?)"
 #: Words of formulas that would restrict a figure if somebody said them.
@@ -45,6 +47,7 @@ def find(text: str, vocabulary: Vocabulary, today: date) -> Parts:
     scan, parts = Scan(rewrite(plain(mended_text))), Parts(mended=mended)
     _intent(scan, parts)
     narrowing.name_weekdays(scan)
+    _group_by(scan, parts, r"(?:which|what|per|each|every)(?: of our)? ", _WORKING)
     measuring.name_first(scan, parts)
     _times(scan, parts, today)
     hours = narrowing.hours(scan)

@@ -10,7 +10,8 @@ from insights.figures.plan import Filter
 from insights.measures import DIMENSIONS, WEEKDAYS
 
 _NOUNS: dict[str, tuple[str, ...]] = {
-    "team": ("team",), "topic": ("topic", "topics", "area", "subject", "category"),
+    "topic": ("topic", "topics", "area", "subject", "category", "section", "shelf"),
+    "team": ("team",),
     "language": ("language",), "agent": ("agent",),
     "channel": ("channel",), "tier": ("rung", "tier"), "reason": ("reason",),
 }  # fmt: skip

@@ -7,6 +7,8 @@ _PART = r"(?P<part>mornings|afternoons|evenings|nights)"
 _NO = r"(?:with|having|have|has|found|where there is|for which there is|there was|there is) no"
 _SAME_DAYS = r"(?:the )?same (?:days|period|time|span|point|stretch)"
 _UNITS = r"(?:days|hours|minutes|seconds)"
+_US = r"(?:us|them|people|agents|a person)"
+_ORDER = r"(?P<order>worst|best|highest|lowest|largest|smallest|longest|shortest|slowest|fastest)"
 _FIRST = r"(?:first|start|beginning|opening)"
 _LAST = r"(?:last|end|finish|resolution|solution)"
 _WHO = r"(?P<who>customers|people|users|they)"
@@ -17,6 +19,9 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (rf"(?:how many|the number of) {_UNITS}(?= (?:until|before|pass|does|do|did|is|are|it|to) )",
      "how long"),
     (rf"{_UNITS}(?= (?:until|before) )", "time"),
+    (rf"{_ORDER} first", r"\g<order>"),
+    (rf"how long (?:does|did|do) it take (?:{_US} )?to (?:resolve|solve|close|settle|fix)",
+     "resolution time"),
     (r"ends? up (?P<verb>\w+ing)", r"\g<verb>"),
     (r"this (?P<part>morning|afternoon|evening)", r"today in the \g<part>"),
     (r"(?:how many hours|how much time) (?:did|do|does|have|has)", "how much did"),

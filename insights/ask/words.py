@@ -110,7 +110,8 @@ CHANGE = (
     r"longer|shorter|faster|slower|quicker|more often|less often|more|less|fewer"
 )
 AGAINST = (
-    r"against|versus|vs|compared (?:with|to)|in comparison (?:with|to)|relative to|than|"
+    r"against|versus|vs|(?:up|down) on|compared (?:with|to)|"
+    r"in comparison (?:with|to)|relative to|than|"
     r"compare (?:it |that )?(?:with|to)|as opposed to|compare(?:d)?"
 )
 #: Follow-ups that tell what to do with the figure before.

@@ -78,15 +78,16 @@ def _effects(scope: Scope, point: Point) -> tuple[Tile, ...]:
     money = handle * held[Key.AGENT_HOUR].value / 3600 / held[Key.PARALLEL].value
     return (
         Tile(_("Questions answered"), value_text(point.coverage, "share"), lead=True,
+             reckoned=True,
              basis=_("confidence at least %.2f") % point.threshold),
-        Tile(_("Wrong among them"), value_text(point.wrong, "share"),
+        Tile(_("Wrong among them"), value_text(point.wrong, "share"), reckoned=True,
              basis=_("at most %(high)s, from %(n)s reviews") % {
                  "high": value_text(point.wrong_high, "share"), "n": f"{point.reviewed:,}"}),
-        Tile(_("To people, an hour"), value_text(per_hour, "score"),
+        Tile(_("To people, an hour"), value_text(per_hour, "score"), reckoned=True,
              basis=_("%s in this period") % f"{to_people:,.0f}"),
-        Tile(_("Places needed, on average"), str(places),
+        Tile(_("Places needed, on average"), str(places), reckoned=True,
              basis=_("80 % wait at most 10 minutes (Erlang C)")),
         Tile(_("Agents' time kept free"),
-             value_text(questions * point.coverage * money, "money"),
+             value_text(questions * point.coverage * money, "money"), reckoned=True,
              basis=_("if every answer had been a conversation with a person")),
     )  # fmt: skip

@@ -17,6 +17,7 @@ class Tile:
     mood: str = ""  # good, bad or empty
     meaning: str = ""
     lead: bool = False
+    reckoned: bool = False  # computed from other figures or assumed: it has no rows of its own
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Cell:
     link: str = ""
     number: bool = True
     heat: int = -1
+    reckoned: bool = False
     bar: SafeString | str = ""
 
 
@@ -35,6 +37,13 @@ class Table:
     caption: str = ""
     export: str = ""
     dense: bool = False
+
+    @property
+    def columns(self) -> tuple[tuple[str, bool], ...]:
+        """Each head, and whether numbers stand below it."""
+        first = self.rows[0] if self.rows else ()
+        right = [cell.number for cell in first] + [True] * (len(self.heads) - len(first))
+        return tuple(zip(self.heads, right, strict=False))
 
     @property
     def parquet(self) -> str:

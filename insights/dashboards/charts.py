@@ -88,14 +88,14 @@ def curve(
     """Shares against shares: x to the right, y upwards, and the chosen point."""
     if len(points) < 2:
         return SafeString("")
-    right = nice_top(max(x for x, _ in points))
+    right = nice_top(max(x for x, _ in points), "share")
     path = " ".join(
         f"{'M' if place == 0 else 'L'}{_x_at(x / right):.1f} {_y(y, 1.0):.1f}"
         for place, (x, y) in enumerate(points)
     )
     ticks = format_html_join(
         "", '<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text>',
-        ((round(_x_at(step / 4), 1), HEIGHT - 10, value_text(right * step / 4, "share"))
+        ((round(_x_at(step / 4), 1), HEIGHT - 10, _tick(right, step, "share"))
          for step in range(5)),
     )  # fmt: skip
     dot = SafeString("")
@@ -121,9 +121,22 @@ def nice_top(value: float, unit: Unit = "count") -> float:
         return 1.0
     power = 10 ** math.floor(math.log10(value))
     for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10):
-        if value <= step * power * 1.0000001:
+        round_quarters = unit != "share" or _tenths(step * power * 25)
+        if value <= step * power * 1.0000001 and round_quarters:
             return float(step * power)
     return float(10 * power)
+
+
+def _tenths(percent: float) -> bool:
+    """Whether a share can be said with one digit after the point."""
+    return abs(round(percent, 1) - percent) < 1e-9
+
+
+def _tick(top: float, step: int, unit: Unit) -> str:
+    """A quarter of the axis; shares without a needless digit."""
+    if unit == "share" and abs(top * 25 - round(top * 25)) < 1e-9:
+        return f"{round(top * 25) * step}\u202f%"
+    return value_text(top * step / 4, unit)
 
 
 def _x_at(share: float) -> float:
@@ -145,7 +158,7 @@ def _grid(top: float, unit: Unit) -> SafeString:
         '<text class="axis" x="{}" y="{}" text-anchor="end">{}</text>',
         (
             (_LEFT, WIDTH - _RIGHT, y := round(_y(top * step / 4, top), 1), y, _LEFT - 8, y + 4,
-             value_text(top * step / 4, unit))
+             _tick(top, step, unit))
             for step in range(5)
         ),
     )  # fmt: skip

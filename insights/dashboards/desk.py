@@ -55,7 +55,8 @@ def _heat(scope: Scope, load: dict[tuple[int, int], int]) -> Block:
         for day in range(7):
             count = load.get((day, hour), 0)
             heat = round(SHADES * count / most) if most else 0
-            cells.append(Cell(str(count), _cell_link(scope, day, hour) if count else "", heat=heat))
+            link = _cell_link(scope, day, hour) if count else ""
+            cells.append(Cell(str(count), link, heat=heat))
         rows.append(tuple(cells))
     heads = (_("Hour"), *(label("weekday", day)[:3] for day in WEEKDAYS))
     title = _("Load by hour and weekday")
@@ -66,9 +67,10 @@ def _heat(scope: Scope, load: dict[tuple[int, int], int]) -> Block:
     )  # fmt: skip
 
 
-def _cell_link(scope: Scope, day: int, hour: int) -> str:
+def _cell_link(scope: Scope, day: int, *hours: int) -> str:
     plan = scope.plan("escalations")
-    filters = (*plan.filters, Filter("hour", (str(hour),)), Filter("weekday", (WEEKDAYS[day],)))
+    at = tuple(str(hour) for hour in hours)
+    filters = (*plan.filters, Filter("hour", at), Filter("weekday", (WEEKDAYS[day],)))
     return rows_link(Plan(plan.measure, plan.period, filters))
 
 
@@ -90,7 +92,8 @@ def _staffing(scope: Scope, load: dict[tuple[int, int], int]) -> Block:
             need = agents_needed(
                 per_hour, handle / parallel, within_seconds=PROMISE_SECONDS, share=PROMISE_SHARE
             )
-            cells.append(Cell(str(need)))
+            link = _cell_link(scope, day, *range(first, first + 3)) if busiest else ""
+            cells.append(Cell(str(need), link, reckoned=True))
         rows.append(tuple(cells))
     heads = (_("Hours"), *(label("weekday", day)[:3] for day in WEEKDAYS))
     return Block(

@@ -19,6 +19,9 @@ from insights.figures.wording import difference_text, key_text, value_text
 from insights.links import parameters, rows_link
 from insights.measures import DIMENSIONS, MEASURES, Measure
 
+#: The share of days that must have a figure for a line by day; below, it is a line by week.
+_KNOWN = 0.75
+
 
 def tile(scope: Scope, key: str, *, lead: bool = False, name: str = "") -> Tile:
     """A figure of the period against the one before."""
@@ -78,7 +81,7 @@ def tiles(scope: Scope, *keys: str) -> tuple[Tile, ...]:
 
 def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") -> Block:
     """A line over the period, with further measures of the same unit beside it."""
-    step = _step(scope, key)
+    step = _step(scope, key, *others)
     labels = axis(scope, step)
     series: list[Series] = []
     found = []
@@ -86,7 +89,7 @@ def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") 
         plan = scope.plan(measure, step)
         by_key = {item.key: item for item in figures(plan)}
         found.append(by_key)
-        links = [_link(plan, label.isoformat()) for label in labels] if not series else []
+        links = [_link(plan, label.isoformat()) for label in labels]
         values = [by_key[d.isoformat()].value if d.isoformat() in by_key else None for d in labels]
         if plan.definition.kind == "count":
             values = [value or 0 for value in values]
@@ -96,16 +99,9 @@ def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") 
     rows = tuple(
         (
             Cell(name, number=False),
-            *(
-                Cell(
-                    value_text(item.values[place], unit), links[place] if item is series[0] else ""
-                )
-                for item in series
-            ),
+            *(Cell(value_text(item.values[place], unit), item.links[place]) for item in series),
         )
-        for place, (name, links) in enumerate(
-            zip(names, [series[0].links] * len(names), strict=True)
-        )
+        for place, name in enumerate(names)
     )
     heads = (capfirst(str(DIMENSIONS[step].name)),
              *(capfirst(item.name) for item in series))  # fmt: skip
@@ -121,13 +117,16 @@ def over_time(scope: Scope, key: str, title: str, *others: str, note: str = "") 
     )  # fmt: skip
 
 
-def _step(scope: Scope, key: str) -> str:
-    """The step of the line: weeks where most days have too few cases to show a figure."""
-    if scope.step != "day" or not MEASURES[key].minimum:
+def _step(scope: Scope, *keys: str) -> str:
+    """The step of the lines: weeks where a line would have more gaps than days."""
+    if scope.step != "day":
         return scope.step
-    days = figures(scope.plan(key, "day"))
-    known = sum(item.value is not None for item in days)
-    return "day" if 2 * known >= scope.period.days else "week"
+    for key in keys:
+        if MEASURES[key].minimum:
+            days = figures(scope.plan(key, "day"))
+            if sum(item.value is not None for item in days) < _KNOWN * scope.period.days:
+                return "week"
+    return "day"
 
 
 def axis(scope: Scope, step: str) -> list[date]:
@@ -188,10 +187,10 @@ def _group_row(
         linked = Plan(name, plan.period, plan.filters, plan.group)
         others.append(Cell(text, _link(linked, item.key) if found and found.rows else ""))
     return (
-        Cell(key_text(plan.group, item.key), number=False),
+        Cell(capfirst(key_text(plan.group, item.key)), number=False),
         Cell(value_text(item.value, plan.definition.unit), _link(plan, item.key)),
         Cell("", bar=bar(item.value, top)),
-        *([Cell(change)] if before else []),
+        *([Cell(change, reckoned=True)] if before else []),
         *others,
     )
 

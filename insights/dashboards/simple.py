@@ -10,6 +10,7 @@ from insights.dashboards.parts import by_group, over_time, tiles
 from insights.dashboards.scope import Scope
 from insights.figures.figure import sums
 from insights.figures.wording import value_text
+from insights.links import rows_link, set_link
 from insights.measures import MEASURES
 from insights.measures.turn_measures import STEPS
 
@@ -50,7 +51,8 @@ def _sampled(scope: Scope) -> Tile:
         "n": found.count, "low": value_text(found.low, "share"),
         "high": value_text(found.high, "share"),
     }  # fmt: skip
-    return Tile(name, value_text(found.share, "share"), basis=text, meaning=meaning, lead=True)
+    return Tile(name, value_text(found.share, "share"), set_link("sampled", scope.period),
+                basis=text, meaning=meaning, lead=True)  # fmt: skip
 
 
 def performance(scope: Scope) -> Page:
@@ -80,9 +82,11 @@ def _waterfall(scope: Scope) -> Block:
     names = (_("queue"), _("search and decide"), _("first words"), _("writing"))
     if not count:
         return Block(title, empty=_("Nothing was recorded in this period."))
+    link = rows_link(scope.plan("first_token_time"))
     parts = [(name, float(size)) for name, size in zip(names, sizes, strict=True)]
     rows = tuple(
-        (Cell(capfirst(name), number=False), Cell(value_text(size, "ms"))) for name, size in parts
+        (Cell(capfirst(name), number=False), Cell(value_text(size, "ms"), link))
+        for name, size in parts
     )
     return Block(
         title, _("Means over %s answers, so that the steps add up.") % f"{count:,}",

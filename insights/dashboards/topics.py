@@ -29,6 +29,8 @@ def build(scope: Scope) -> Page:
             _moved(scope, _("Falling"), [c for c in reversed(found) if c.falls],
                    _("Nothing fell by more than chance explains.")),
             by_group(scope, "questions", "theme", _("What customers ask"),
+                     note=_("New questions get their theme within minutes; a long history gets "
+                            "them at once by the command find_themes."),
                      beside=("answer_rate", "gap_rate")),
             by_group(scope, "conversations", "topic", _("Conversations by topic"),
                      beside=("automation", "escalation_rate", "recontact_rate")),
@@ -93,10 +95,10 @@ def _row(
         Cell(f"{item.after:,}", rows_link(asked)),
         Cell("", bar=bar(item.after, top)),
         Cell(f"{item.before:,}", rows_link(asked.over(scope.compare)) if item.before else ""),
-        Cell(_times(item)),
+        Cell(_times(item), reckoned=True),
         Cell(value_text(now.value if now else None, "share"),
              rows_link(rate) if now and now.rows else ""),
-        Cell(moved),
+        Cell(moved, reckoned=True),
         Cell(_("What changed"), ask_link(why), number=False),
     )  # fmt: skip
 

@@ -51,6 +51,11 @@ def may_be_chance(after: Bounded, before: Bounded) -> bool:
     return (after.low or 0) <= (before.high or 0) and (before.low or 0) <= (after.high or 0)
 
 
+def counts_may_be_chance(after: int, before: int) -> bool:
+    """Whether two counts of like periods differ by less than two Poisson counts often do."""
+    return abs(after - before) <= 1.96 * math.sqrt(after + before)
+
+
 def erlang_c(load: float, agents: int) -> float:
     """The probability that a customer waits, with `load` erlangs on `agents` places."""
     if agents <= load:

@@ -7,11 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.dashboards.brief import _usual
+from insights.dashboards.charts import nice_top
 from insights.dashboards.risk import Point, choose, envelope
 from insights.figures.decompose import of_count, of_ratio
 from insights.figures.figure import Figure
 from insights.figures.periods import Period, add_months
-from insights.figures.statistics import agents_needed, erlang_c, median, median_ranks, wilson
+from insights.figures.statistics import (
+    agents_needed,
+    counts_may_be_chance,
+    erlang_c,
+    median,
+    median_ranks,
+    wilson,
+)
 from insights.roi.matching import Topic
 from insights.roi.savings import Basis, _net, _parts
 
@@ -104,3 +112,18 @@ def test_one_wrong_answer_among_few_is_no_alarm_and_many_are() -> None:
         now = Figure("", wrong, 34, wrong, wrong / 34, wrong / 34, *wilson(wrong, 34))
         low, high = _usual([0.0] * 8, quiet, now)
         assert (low <= wrong / 34 <= high) is is_ordinary
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "chance"),
+    [(145, 142, True), (180, 142, False), (0, 0, True), (4, 0, False)],
+)
+def test_small_differences_of_counts_may_be_chance(after: int, before: int, chance: bool) -> None:
+    assert counts_may_be_chance(after, before) is chance
+
+
+def test_an_axis_of_shares_has_ticks_that_can_be_said_with_one_digit() -> None:
+    for value in (0.003, 0.011, 0.02, 0.047, 0.09, 0.3, 0.46, 0.9):
+        quarter = nice_top(value, "share") * 25
+        assert nice_top(value, "share") >= value
+        assert abs(round(quarter, 1) - quarter) < 1e-9

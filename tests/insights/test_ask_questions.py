@@ -95,7 +95,15 @@ def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "name",
-    ["tuned", "held_out", "held_out_again", "tuned_again", "held_out_third", "held_out_fourth"],
+    [
+        "tuned",
+        "held_out",
+        "held_out_again",
+        "tuned_again",
+        "held_out_third",
+        "held_out_fourth",
+        "held_out_fifth",
+    ],
 )
 def test_a_plan_of_another_question_says_on_the_page_that_it_is_another(name: str) -> None:
     for row in _load(name):
