@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from conversations.retrieval.terms import stem
 
@@ -26,11 +27,7 @@ def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], .
 
     Returns the mended text and what was replaced. A word that is as near to two known ones stays.
     """
-    lexicon = {word for word in known if len(word) >= 4}
-    roots = {stem(word) for word in lexicon}
-    by_length: dict[int, list[str]] = {}
-    for word in lexicon:
-        by_length.setdefault(len(word), []).append(word)
+    lexicon, roots, by_length = _index(frozenset(known))
     mended: list[tuple[str, str]] = []
 
     def fix(match: re.Match[str]) -> str:
@@ -48,6 +45,19 @@ def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], .
         return better
 
     return _WORD.sub(fix, text), tuple(mended)
+
+
+@lru_cache(maxsize=8)
+def _index(
+    known: frozenset[str],
+) -> tuple[frozenset[str], frozenset[str], dict[int, list[str]]]:
+    """The words to mend against, their roots, and themselves by length: the same for all
+    questions until a name on record changes."""
+    lexicon = frozenset(word for word in known if len(word) >= 4)
+    by_length: dict[int, list[str]] = {}
+    for word in sorted(lexicon):
+        by_length.setdefault(len(word), []).append(word)
+    return lexicon, frozenset(map(stem, lexicon)), by_length
 
 
 def _nearest(word: str, by_length: dict[int, list[str]]) -> str | None:
