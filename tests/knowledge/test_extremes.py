@@ -18,7 +18,7 @@ from conversations.dialogue.calibration import (
     load_or_conservative,
 )
 from conversations.dialogue.memory import Memory
-from conversations.models import Article, Passage
+from conversations.models import Passage
 from conversations.retrieval.drafts import BODY_CHARS, ArticleDraft, BadRow, make_draft
 from conversations.retrieval.embedding import HashEmbedder
 from conversations.retrieval.search import KnowledgeSearch
