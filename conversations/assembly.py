@@ -26,8 +26,9 @@ from conversations.retrieval.likeness import Likeness
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.assistant import IntelligentAssistantService
+from conversations.services.beginnings import beginnings
 from conversations.services.calibration_store import CalibrationStore, CurrentCalibration
-from conversations.services.drafting import EXTRACTIVE, Drafting
+from conversations.services.drafting import EVIDENCE_RUNGS, EXTRACTIVE, Drafting
 from conversations.services.error_limit import LiveLimit
 from conversations.services.judging import SearchJudge
 from conversations.services.keeper import LeaseKeeper
@@ -182,6 +183,24 @@ def warm_up() -> None:
     """Load what the first question would otherwise wait for."""
     judge().warm_up()
     threading.Thread(target=_warm_likeness, name="warm-likeness", daemon=True).start()
+    threading.Thread(target=_warm_prompts, name="warm-prompts", daemon=True).start()
+
+
+def warm_prompts() -> None:
+    """Have this process' models compute what the first prompts will begin with."""
+    for backend in _backends():
+        small = backend.name in EVIDENCE_RUNGS
+        for messages in beginnings(company=settings.CONFIG.company, articles=not small):
+            backend.warm(messages)
+
+
+def _warm_prompts() -> None:
+    try:
+        warm_prompts()
+    except DatabaseError:
+        return  # a hint as well
+    finally:
+        connection.close()
 
 
 def _warm_likeness() -> None:

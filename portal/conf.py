@@ -158,7 +158,8 @@ class Config:
     cpu_quantization: str = _env(
         "PORTAL_CPU_QUANTIZATION",
         "auto",
-        "Weights of the cpu rung: auto (int8, the fastest there), int8, nf4 or none.",
+        "Weights of the cpu rung: auto (int8 where this processor is faster with it, else none), "
+        "int8, nf4 or none.",
     )
     model_slots: int = _env(
         "PORTAL_MODEL_SLOTS", 0, "Replies that a model worker writes at once; 0: as fits."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from conversations.inference.scheduler import Chunk, Limits, Plan, Sequence
+from conversations.inference.scheduler import Chunk, Plan, Sequence
 from conversations.inference.segments import segments
 
 
@@ -36,19 +36,19 @@ class Span:
 class Batch:
     tokens: Tensor
     positions: Tensor
-    places: Tensor
+    slots: Tensor
     last: Tensor
     groups: tuple[Group, ...]
     spans: tuple[Span, ...]
 
 
-def lay_out(plan: Plan, limits: Limits, device: torch.device) -> Batch:
+def lay_out(plan: Plan, device: torch.device) -> Batch:
     """Lay the plan's tokens out as rows: writing sequences by slot, then the chunks."""
     order = sorted(range(len(plan.writing)), key=lambda i: plan.writing[i].slot)
     writing = [plan.writing[i] for i in order]
     tokens = [sequence.output[-1] for sequence in writing]
     positions = [sequence.computed for sequence in writing]
-    places = [s.slot * limits.context + s.computed for s in writing]
+    slots = [sequence.slot for sequence in writing]
     row_of = {index: row for row, index in enumerate(order)}
     last = [row_of[index] for index in range(len(order))]
     spans = []
@@ -56,8 +56,7 @@ def lay_out(plan: Plan, limits: Limits, device: torch.device) -> Batch:
         first = len(tokens)
         tokens.extend(chunk.sequence.prompt[chunk.start : chunk.end])
         positions.extend(range(chunk.start, chunk.end))
-        base = chunk.sequence.slot * limits.context
-        places.extend(range(base + chunk.start, base + chunk.end))
+        slots.extend([chunk.sequence.slot] * (chunk.end - chunk.start))
         mask = _chunk_mask(chunk, device) if chunk.start else None
         spans.append(Span(chunk.sequence.slot, first, len(tokens), chunk.end, mask))
         if chunk.completes:
@@ -69,7 +68,7 @@ def lay_out(plan: Plan, limits: Limits, device: torch.device) -> Batch:
     return Batch(
         tensor(tokens),
         tensor(positions),
-        tensor(places),
+        tensor(slots),
         tensor(last),
         _groups(writing, device),
         tuple(spans),

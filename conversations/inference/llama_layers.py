@@ -4,7 +4,6 @@ A layer is four applications: into attention, out of it, into the feed-forward p
 the norms belong to the "into" ones.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import LlamaForCausalLM
+
+from conversations.inference.llama_int8 import Int8
 
 Apply = Callable[[Tensor], Tensor]
 
@@ -95,36 +96,3 @@ def _joined(*parts: nn.Module) -> Apply:
         return torch.cat([part(x) for part in parts], dim=-1)
 
     return joined
-
-
-class Int8:
-    """One or more matrices with the same input, joined, behind an optional norm.
-
-    Rows are scaled to one before the kernel quantizes them, and back afterwards: the kernel has
-    one scale for all rows, and a prompt's first token is a hundred times as large as the rest.
-    """
-
-    def __init__(self, *parts: nn.Linear, norm: nn.Module | None = None) -> None:
-        weight = torch.cat([part.weight.data.float() for part in parts])
-        scale = weight.abs().amax(dim=1).clamp_(min=1e-8) / 127
-        values = (weight / scale[:, None]).round_().clamp_(-127, 127).to(torch.int8)
-        zeros = torch.zeros(len(scale), dtype=torch.long)
-        with warnings.catch_warnings():
-            # The tensor type is on its way out; the kernel that reads it is not, and has no peer.
-            warnings.simplefilter("ignore", UserWarning)
-            quantized = torch._make_per_channel_quantized_tensor(values, scale.double(), zeros, 0)
-        self._packed = torch.ops.quantized.linear_prepack(quantized, None)
-        self._norm = norm.weight.data.float() if norm is not None else None
-        self._eps = norm.variance_epsilon if norm is not None else 0.0
-
-    def __call__(self, x: Tensor) -> Tensor:
-        back: Tensor | None = None
-        if self._norm is not None:
-            back = x.square().mean(-1, keepdim=True).add_(self._eps).rsqrt_()
-            x = x * self._norm
-        if len(x) > 1:
-            peak = x.abs().amax(-1, keepdim=True).clamp_(min=1e-8)
-            x = x / peak
-            back = peak if back is None else back.mul_(peak)
-        out: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, False)
-        return out if back is None else out.mul_(back)

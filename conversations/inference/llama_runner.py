@@ -15,7 +15,7 @@ from torch.nn import functional
 from transformers import LlamaForCausalLM
 
 from conversations.inference.llama_batch import Batch, lay_out
-from conversations.inference.llama_layers import Layer, Layers
+from conversations.inference.llama_layers import Layers
 from conversations.inference.scheduler import Chunk, Limits, Plan, Sequence
 
 
@@ -41,10 +41,11 @@ class LlamaRunner:
         self._page_size = page_size
         self._threads = threads
         self._device = layers.embedding.device
-        width = (2 * self._kv_heads, self._head_dim)
-        depth = config.num_hidden_layers
-        self._slots = _zeros((depth, limits.slots, limits.context, *width), self._device)
-        self._pages = _zeros((depth, pages, page_size, *width), self._device)
+        depth, heads, dim = config.num_hidden_layers, 2 * self._kv_heads, self._head_dim
+        # Each head's tokens beside each other: attention reads them twice as fast on a CPU.
+        self._slots = _zeros((depth, limits.slots, heads, limits.context, dim), self._device)
+        self._pages = _zeros((depth, pages, heads, page_size, dim), self._device)
+        self._head_places = torch.arange(heads, device=self._device) * limits.context
         self._cos, self._sin = _rotations(model, limits.context)
 
     def prepare(self) -> None:
@@ -57,12 +58,31 @@ class LlamaRunner:
         for chunk in plan.chunks:
             if chunk.pages:
                 self._restore(chunk)
-        batch = lay_out(plan, self._limits, self._device)
+        return Logits(self._scores(plan))
+
+    @torch.inference_mode()
+    def scores(self, prompt: Rows[int]) -> Tensor:
+        """What follows each token of a prompt, [tokens, vocabulary]: for measurements."""
+        alone = Sequence(prompt=prompt, max_tokens=0, arrived=0.0, slot=0)
+        found = self._scores(Plan((), (Chunk(alone, 0, len(prompt), ()),)), every=True)
+        assert found is not None
+        return found
+
+    def _scores(self, plan: Plan, *, every: bool = False) -> Tensor | None:
+        """The forward pass: scores of the rows that have a next token, or of every row."""
+        batch = lay_out(plan, self._device)
+        places = self._places(batch)
         x = self._layers.embedding[batch.tokens].to(self._cos.dtype)
         cos, sin = self._cos[batch.positions], self._sin[batch.positions]
         for number, layer in enumerate(self._layers.layers):
-            x = self._layer(layer, self._slots[number], x, cos, sin, batch)
-        return Logits(self._layers.head(x[batch.last]) if len(batch.last) else None)
+            cache = self._slots[number]
+            query = self._remember(layer.attention_in(x), cache, cos, sin, places)
+            x = x + layer.attention_out(self._attend(cache, query, batch).to(x.dtype))
+            gate, up = layer.feed_in(x).chunk(2, dim=-1)
+            x = x + layer.feed_out(functional.silu(gate).mul_(up))
+        if every:
+            return self._layers.head(x)
+        return self._layers.head(x[batch.last]) if len(batch.last) else None
 
     @torch.inference_mode()
     def save(self, pages: Rows[tuple[Sequence, int, int]]) -> None:
@@ -73,10 +93,8 @@ class LlamaRunner:
                 [start // self._page_size for _, _, start in mine], device=self._device
             )
             end = max(start for _, _, start in mine) + self._page_size
-            slot = self._slots[
-                :, sequence.slot, :end
-            ]  # only what is written: the rest is no memory
-            paged = slot.unflatten(1, (-1, self._page_size))
+            # Only what is written: the rest is no memory.
+            paged = self._paged(self._slots[:, sequence.slot, :, :end])
             self._pages.index_copy_(1, to, paged.index_select(1, source))
 
     def release(self) -> None:
@@ -84,29 +102,36 @@ class LlamaRunner:
 
     def _restore(self, chunk: Chunk) -> None:
         pages = torch.tensor(chunk.pages, device=self._device)
-        slot = self._slots[:, chunk.sequence.slot, : len(chunk.pages) * self._page_size]
-        slot.unflatten(1, (-1, self._page_size)).copy_(self._pages.index_select(1, pages))
+        slot = self._slots[:, chunk.sequence.slot, :, : len(chunk.pages) * self._page_size]
+        self._paged(slot).copy_(self._pages.index_select(1, pages))
 
-    def _layer(
-        self, layer: Layer, cache: Tensor, x: Tensor, cos: Tensor, sin: Tensor, batch: Batch
+    def _paged(self, slot: Tensor) -> Tensor:
+        """[layer, head, token, dim] as [layer, page, head, token of it, dim]."""
+        return slot.unflatten(2, (-1, self._page_size)).transpose(1, 2)
+
+    def _places(self, batch: Batch) -> Tensor:
+        """Where each row's heads are in a layer's cache, laid flat."""
+        first = batch.slots * len(self._head_places) * self._limits.context + batch.positions
+        return (first[:, None] + self._head_places).flatten()
+
+    def _remember(
+        self, states: Tensor, cache: Tensor, cos: Tensor, sin: Tensor, places: Tensor
     ) -> Tensor:
+        """Write the rows' keys and values into the cache; returns their queries."""
         heads, kv = self._heads, self._kv_heads
-        states = layer.attention_in(x).view(len(x), heads + 2 * kv, self._head_dim)
+        states = states.view(len(states), heads + 2 * kv, self._head_dim)
         turned = states[:, : heads + kv]
         # Halves swapped by roll; the sign that belongs to the swap is in the sine table.
         turned = torch.addcmul(turned * cos, turned.roll(self._head_dim // 2, -1), sin)
-        query = turned[:, :heads].to(cache.dtype)
         fresh = torch.cat([turned[:, heads:], states[:, heads + kv :]], 1).to(cache.dtype)
-        cache.flatten(0, 1).index_copy_(0, batch.places, fresh)
-        x = x + layer.attention_out(self._attend(cache, query, batch).to(x.dtype))
-        gate, up = layer.feed_in(x).chunk(2, dim=-1)
-        return x + layer.feed_out(functional.silu(gate) * up)
+        cache.flatten(0, 2).index_copy_(0, places, fresh.flatten(0, 1))
+        return turned[:, :heads].to(cache.dtype)
 
     def _attend(self, cache: Tensor, query: Tensor, batch: Batch) -> Tensor:
         """Each new token looks at its own sequence. [tokens, heads, dim] to [tokens, all]."""
         kv, parts = self._kv_heads, []
         for group in batch.groups:
-            slots = cache[group.first : group.last, : group.length].transpose(1, 2)
+            slots = cache[group.first : group.last, :, : group.length]
             # The query heads of one key head are folded into the query's length.
             rows = query[group.rows].view(group.last - group.first, kv, -1, self._head_dim)
             seen = functional.scaled_dot_product_attention(
@@ -114,7 +139,7 @@ class LlamaRunner:
             ).flatten(1)
             parts.append(seen if group.kept is None else seen[group.kept])
         for span in batch.spans:
-            slot = cache[span.slot : span.slot + 1, : span.length].transpose(1, 2)
+            slot = cache[span.slot : span.slot + 1, :, : span.length]
             rows = query[span.first : span.last].transpose(0, 1)[None]
             seen = functional.scaled_dot_product_attention(
                 rows,

@@ -87,8 +87,6 @@ class LlamaBackend:
         return self._engine.start(request, prompt)
 
     def warm(self, messages: Sequence[ChatMessage]) -> None:
-        if not self.ready() or self._engine.load().active:
-            return
         try:
             self._engine.warm(self._prompts.encode_beginning(messages))
         except BackendUnavailable:

@@ -11,6 +11,8 @@ from conversations.inference.prefixes import PrefixIndex, page_keys
 
 #: Prompt tokens that a second of waiting is worth: short prompts go first, none waits for ever.
 AGEING = 400.0
+#: Beginnings that wait to be computed in advance; further hints are dropped.
+MOST_WARMING = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,10 @@ class Scheduler:
     def add(self, sequence: Sequence) -> None:
         """Queue a sequence. Its prompt and reply must fit the context (the adapter checks)."""
         sequence.keys = page_keys(sequence.prompt, self.prefixes.page_size)
-        (self._warming if sequence.warming else self._waiting).append(sequence)
+        if not sequence.warming:
+            self._waiting.append(sequence)
+        elif len(self._warming) < MOST_WARMING:
+            self._warming.append(sequence)
 
     def remove(self, sequence: Sequence) -> None:
         """Forget a sequence, finished or not; its slot is free for the next step."""

@@ -174,6 +174,7 @@ def report(
         "seconds": round(seconds),
         "faults": len(run.injected),
         "faults_by_kind": dict(Counter(item.name for item in run.injected)),
+        "faults_in_mid_answer": sum(item.mid_answers > 0 for item in run.injected),
         "mid_answers_hit": sum(item.mid_answers for item in run.injected),
         "questions": len(exchanges),
         "replies": len(done),

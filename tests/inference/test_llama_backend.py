@@ -158,3 +158,15 @@ def test_a_closed_backend_serves_no_more(model_folder: Path) -> None:
     assert not backend.ready()
     with pytest.raises(BackendUnavailable):
         backend.start(request_for("x"))
+
+
+def test_the_kernel_adds_up_whole_in_int8_on_this_processor() -> None:
+    """Without VNNI pairs of products are cut off at 16 bits: full-scale sums were half."""
+    torch = pytest.importorskip("torch")
+    from conversations.inference.llama_int8 import Int8
+
+    matrix = torch.nn.Linear(64, 64, bias=False)
+    torch.nn.init.constant_(matrix.weight, 0.5)
+    with torch.inference_mode():
+        got = Int8(matrix)(torch.ones(4, 64))
+    assert torch.allclose(got, torch.full((4, 64), 32.0), rtol=0.01)

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -15,10 +15,13 @@ from tqdm import tqdm
 from conversations.inference import benchmark
 from conversations.inference.backend import BackendUnavailable
 from conversations.inference.benchmark import Peer, Prefix, Run
+from conversations.inference.model_shape import Quantization
 
 STREAMS = (1, 8, 16, 50)
 PREFIXES: tuple[Prefix, ...] = ("cold", "warm")
-PEERS = ("llama.cpp", "generate")
+#: Pieces of text that --divergence reads.
+PIECES = 7
+PEERS = ("llama.cpp", "transformers", "transformers-float32", "generate")
 
 
 class Command(BaseCommand):
@@ -31,14 +34,23 @@ class Command(BaseCommand):
         parser.add_argument("--tokens", type=int, default=48, help="new tokens of each reply")
         parser.add_argument("--words", type=int, default=85, help="words of passages in a prompt")
         parser.add_argument("--rounds", type=int, default=1, help="medians of so many rounds")
+        parser.add_argument(
+            "--divergence",
+            default="",
+            metavar="WEIGHTS",
+            help="instead: how far these weights (int8,nf4) are from the unquantized model",
+        )
         parser.add_argument("--json", type=Path, default=None, metavar="FILE")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if options["divergence"]:
+            self.stdout.write(_divergence(options["divergence"].split(",")))
+            return
         streams = [int(part) for part in options["streams"].split(",")]
         against = [part for part in options["against"].split(",") if part]
         if unknown := set(against) - set(PEERS):
             raise CommandError(f"Unknown peer: {', '.join(sorted(unknown))}.")
-        machine = {**benchmark.machine(), "threads": settings.CONFIG.model_threads or "all"}
+        machine = {**benchmark.machine(), "threads": settings.CONFIG.model_threads or "default"}
         runs: list[Run] = []
         for name in ("portal", *against):
             runs.extend(self._measure(name, streams, options))
@@ -78,13 +90,36 @@ def _median(
     return sorted(rounds, key=lambda run: run.tokens_per_s)[len(rounds) // 2]
 
 
+def _divergence(weights: list[str]) -> str:
+    if unknown := set(weights) - set(get_args(Quantization)):
+        raise CommandError(f"Unknown weights: {', '.join(sorted(unknown))}.")
+    module = import_module("conversations.benchmarks.divergence")
+    rungs = import_module("conversations.inference.llama_rungs")
+    text = module.demo_text(settings.BASE_DIR / "conversations" / "demo" / "articles")
+    try:
+        source = rungs.cpu_settings(settings.CONFIG).source
+        found = module.measure(source, weights, text, PIECES)
+    except BackendUnavailable as exc:
+        raise CommandError(exc.reason) from exc
+    table: str = module.table(found)
+    return table
+
+
 def _builders(slots: int) -> dict[str, Callable[[], Peer]]:
     # As in registry: without this, OpenMP's threads spin and measure the neighbours' load.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     peers = import_module("conversations.inference.llama_peers")
     config = settings.CONFIG
+
+    def transformers(dtype: str) -> Peer:
+        module = import_module("conversations.benchmarks.transformers_peer")
+        peer: Peer = module.TransformersPeer(config, slots=slots, dtype=dtype)
+        return peer
+
     return {
         "portal": lambda: peers.PortalPeer(config),
         "generate": lambda: peers.GeneratePeer(config),
         "llama.cpp": lambda: peers.LlamaCppPeer(config, slots=slots),
+        "transformers": lambda: transformers("bf16"),
+        "transformers-float32": lambda: transformers("float32"),
     }
