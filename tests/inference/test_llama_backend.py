@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_warming_computes_a_beginning_before_it_is_asked_for(backend: Any) -> No
 
 def test_replies_written_together_are_the_replies_written_alone(backend: Any) -> None:
     """Up to rounding: rows of a batch are quantized by one scale, so where two tokens are nearly
-    as likely the choice can differ. Most replies must be the same, all must begin the same."""
+    as likely the choice can differ, the later the better: a kernel that loses sums parts early."""
     questions = [f"How many days do I have to return item number {n}?" for n in range(6)]
     alone = ["".join(backend.start(request_for(SHOP, q, max_tokens=12))) for q in questions]
     together: dict[int, str] = {}
@@ -97,9 +97,15 @@ def test_replies_written_together_are_the_replies_written_alone(backend: Any) ->
         thread.start()
     for thread in threads:
         thread.join(60)
-    same = sum(together[n] == alone[n] for n in range(6))
-    assert same >= 4, (alone, together)
+    shared = sorted(shared_start(alone[n], together[n]) for n in range(6))
+    assert shared[2] >= 0.85, (alone, together)
     assert all(together[n][:4] == alone[n][:4] for n in range(6))
+
+
+def shared_start(one: str, other: str) -> float:
+    """How much of the first text the second begins with, from 0 to 1."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)) / len(one)
 
 
 def test_cancelling_a_real_reply_frees_its_slot(backend: Any) -> None:
