@@ -17,7 +17,7 @@ from conversations.services import liveness, turns
 from conversations.services.broker_memory import BrokerMemory
 from conversations.services.liveness import LivenessSession
 from conversations.services.worker_loss import LivenessMonitor, WorkerLossService
-from portal import limits
+from portal import heap, limits
 
 host = RungHost(liveness.new_name())
 _monitors: list[LivenessMonitor] = []
@@ -63,6 +63,7 @@ def load_rungs(sender: str, instance: Any, **_: object) -> None:
 @signals.worker_ready.connect
 def announce_rungs(**_: object) -> None:
     host.serve()
+    heap.settle()
 
 
 @signals.worker_shutting_down.connect

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import get_resolver
 
-from portal import health, probes
+from portal import health, heap, probes
 from portal.serve import serve
 
 #: An event loop that has not turned for so long will not turn again.
@@ -33,7 +34,10 @@ class Command(BaseCommand):
             metrics=health.all_metrics,
         )
 
+        get_resolver().check()  # loads every page now, not with somebody's first request
+
         def listening() -> None:
+            heap.settle()
             liveness.ready()
             self.stdout.write(f"listening on http://{host}:{port}/")
 
