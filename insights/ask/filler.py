@@ -38,6 +38,7 @@ LIGHT = frozenset(
     land landed lands sit sits sat put puts hit hits offer offers offered keep keeps kept pick
     picks picked deal deals dealt turn turns turned serve serves served middle counting counts
     counted such whole them him her itself themselves those sees seen saw telling tells told
+    provably straight instead demonstrably verifiably
     write writes writing stay stays stayed stand stands stood hold holds held run runs ran
     """.split()
 )

@@ -23,6 +23,8 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (rf"how long (?:does|did|do) it take (?:{_US} )?to (?:resolve|solve|close|settle|fix)",
      "resolution time"),
     (r"ends? up (?P<verb>\w+ing)", r"\g<verb>"),
+    (r"(?:show|shows|showed|showing|turn|turns|turned) up", "appear"),
+    (r"(?P<verb>split|slice|divide|separate) (?:it|them|that|this)(?: up)? by", r"\g<verb> by"),
     (r"this (?P<part>morning|afternoon|evening)", r"today in the \g<part>"),
     (r"(?:how many hours|how much time) (?:did|do|does|have|has)", "how much did"),
     (r"how many hours of agents' time", "how much agents' time"),
@@ -59,6 +61,8 @@ _AT_MOST = re.compile(r" at (?:the )?(?:most|best)\b")
 _COULD = re.compile(
     r"(?:the )?(?:highest|maximum|best|greatest) (?:possible |(?=.*\b(?:could|can|might)\b))"
 )
+#: Said of a figure without an upper bound, or too far from it: not the order "best first".
+_AT_BEST = re.compile(r"^at (?:the )?(?:very )?best\b")
 _LOWER = re.compile(r"(?:the )?(?:lower bound|lower limit|minimum) (?:of |for )(?:the |our )?")
 
 
@@ -79,4 +83,4 @@ def rewrite(text: str) -> str:
     text = _upper_bound(text)
     for pattern, target in _PATTERNS:
         text = pattern.sub(target, text)
-    return text
+    return _AT_BEST.sub("at-best", text)

@@ -72,9 +72,16 @@ def _nearest(word: str, by_length: dict[int, list[str]]) -> str | None:
                 found.setdefault(distance, []).append(other)
     if not found:
         return None
-    nearest = found[min(found)]
+    nearest = _likeliest(word, found[min(found)])
     stems = {other.rstrip("s") for other in nearest}
     return min(nearest, key=len) if len(stems) == 1 else None
+
+
+def _likeliest(word: str, nearest: list[str]) -> list[str]:
+    """Of equally near words those of the same letters, else those whose end was left out."""
+    swapped = [other for other in nearest if sorted(other) == sorted(word)]
+    unfinished = [other for other in nearest if other.startswith(word)]
+    return swapped or unfinished or nearest
 
 
 def _distance(first: str, second: str, most: int) -> int:

@@ -13,6 +13,7 @@ SAME: dict[str, str] = {
     "agents": "employees|representatives|reps|support staff|operators|staff members|team members|"
     "support agents",
     "people": "humans|staff|human agents",
+    "customers": "folks|shoppers|buyers|clients",
     "conversation": "chat|ticket|case|dialogue|enquiry|inquiry|dialog",
     "conversations": "chats|tickets|cases|dialogues|enquiries|inquiries|dialogs",
     "wrong": "incorrect|false|mistaken|erroneous|inaccurate",
