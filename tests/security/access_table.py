@@ -112,6 +112,7 @@ TABLE: dict[str, str] = {
     "GET /insights/knowledge/": INSIGHTS,
     "GET /insights/figures/": INSIGHTS,
     "GET /insights/rows/": INSIGHTS,
+    "GET /insights/rows/<slug:name>/": INSIGHTS,
     "GET /insights/rows.csv": INSIGHTS,
     "GET /insights/figures.csv": INSIGHTS,
     "GET /insights/rows.parquet": INSIGHTS,
