@@ -65,6 +65,7 @@ class StreamHub:
             else:
                 changed.set()
             while True:
+                _obey_cancellation()
                 await changed.wait()
                 changed.clear()
                 yield turn
@@ -125,6 +126,14 @@ class StreamHub:
         if self._task is not None:
             self._task.cancel()
         await self._client.aclose()
+
+
+def _obey_cancellation() -> None:
+    """A cancellation that somebody on the way took for an error of his own is not forgotten: the
+    follower would wait for ever, and the process that ends with it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 _HUBS: dict[asyncio.AbstractEventLoop, StreamHub] = {}

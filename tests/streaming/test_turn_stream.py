@@ -1,6 +1,7 @@
 """The stream of a turn's text on a real Redis: fenced, gapless, and never a character twice."""
 
 import asyncio
+import contextlib
 import uuid
 
 import pytest
@@ -170,3 +171,21 @@ def test_the_coalescer_writes_the_first_piece_at_once_and_loses_none() -> None:
     assert written[0] == "0 "
     assert len(written) < 10
     assert "".join(written) == "".join(f"{number} " for number in range(20))
+
+
+async def test_a_follower_whose_cancellation_was_swallowed_ends_all_the_same() -> None:
+    """Seen as a test run that hung: a task that was told to end waited for text for ever."""
+    hub = StreamHub(settings.REDIS_URL)
+
+    async def follow() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)  # a library takes the cancellation for an error of its own
+        async for _ in hub.follow(uuid.uuid4()):
+            pass
+
+    follower = asyncio.create_task(follow())
+    await asyncio.sleep(0)
+    follower.cancel()
+    done, _pending = await asyncio.wait({follower}, timeout=5)
+    assert done == {follower}
+    await hub.close()
