@@ -67,6 +67,7 @@ def test_a_canned_reply_is_written_found_and_used_by_keyboard_alone(
     new = dialog.get_by_role("button", name="New reply")
     new.focus()
     press("Enter")
+    expect(dialog.locator("form input").first).to_be_focused()
     for text in ("empty-box", "An empty box"):
         page.keyboard.type(text)
         press("Tab")
