@@ -1,6 +1,8 @@
 # One command each: `make run` starts everything, `make test` checks everything.
 PYTHON ?= python3.11
 PORT ?= 8000
+# How many processes share the tests: 0 runs them in pytest itself (for a debugger).
+PROCESSES ?= logical
 VENV := .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := $(addsuffix .txt,requirements requirements-web requirements-inference requirements-models)
@@ -39,7 +41,8 @@ lint: setup-dev ## Lint, formatting, types and import rules
 	$(BIN)/lint-imports --no-cache
 
 test: lint ## Lint, types, import rules and all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python manage.py prepare_model
+	$(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadgroup $(ARGS)
 
 validate-deploy: ## Check images, manifests, rules and compose file with their own tools (no cluster needed)
 	deploy/validation/run.sh

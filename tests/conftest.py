@@ -30,6 +30,18 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests one process runs in a row, where several share them (`--dist loadgroup`).
+
+    A file stays together for the sake of what its tests share, and so do all that use the one
+    running portal: it is started once a session.
+    """
+    for item in items:
+        live = "live_portal" in getattr(item, "fixturenames", ())
+        group = "live_portal" if live else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def services() -> Iterator[None]:
     """The embedded services, unless DATABASE_URL and REDIS_URL name others."""

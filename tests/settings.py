@@ -1,7 +1,8 @@
 """The portal's own settings with a state folder for this test session alone.
 
-Two sessions may run at once in one checkout: each takes the first folder of var/test that no living
-session holds. Processes that a test starts find the folder in their environment.
+Two sessions may run at once in one checkout, and a session may have several processes (pytest-xdist):
+each takes the first folder of var/test that no living one holds. Processes that a test starts find the
+folder in their environment.
 """
 
 import fcntl
@@ -11,6 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _held: list[int] = []  # open for as long as the session lives
+#: Which process of the session this is; what a test starts inherits it with the folder.
+_process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 
 def _take_folder() -> Path:
@@ -36,10 +39,11 @@ def _share_models(folder: Path) -> None:
         (folder / "models").symlink_to(models, target_is_directory=True)
 
 
-if "PORTAL_TEST_VAR" not in os.environ:
+if os.environ.get("PORTAL_TEST_PROCESS") != _process:
+    os.environ["PORTAL_TEST_PROCESS"] = _process
     _folder = _take_folder()
     _share_models(_folder)
-    os.environ["PORTAL_TEST_VAR"] = os.environ["PORTAL_VAR"] = str(_folder)
+    os.environ["PORTAL_VAR"] = str(_folder)
     os.environ["PORTAL_LOG_LEVEL"] = "WARNING"
     for _name in ("PORTAL_DEBUG", "PORTAL_HOSTS", "PORTAL_ORIGINS", "PORTAL_COMPANY"):
         os.environ.pop(_name, None)  # a developer's shell does not decide what is tested
