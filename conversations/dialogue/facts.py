@@ -159,6 +159,18 @@ def find(
     return tuple(dict.fromkeys(item for item in found if item.value))
 
 
+def line(kind: str, value: str) -> str:
+    """A fact as a memory holds it: "order number: NW-20418"."""
+    return f"{kind.replace('_', ' ')}: {value}"
+
+
+def has_number(text: str, lines: Sequence[str]) -> bool:
+    """Whether a message, or a fact that is known already, says which order it is about."""
+    if any(known.startswith(line(kind, "")) for known in lines for kind in NUMBERED):
+        return True
+    return any(found.kind in NUMBERED for found in find(text))
+
+
 def same(one: str, other: str) -> bool:
     """Whether two values are the same but for spaces, dashes and case."""
     return key(one) == key(other)

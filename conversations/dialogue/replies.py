@@ -52,6 +52,11 @@ HAND_OVER: dict[str, str] = {
         "I am sorry about this. I have asked a colleague to look at it; they will write to you "
         "here. If you add what happened and your order number, they can start right away."
     ),
+    "complaint_with_number": _(
+        "I am sorry about this. I have asked a colleague to look at it; they will write to you "
+        "here. If you add what happened and what you would like us to do, they can start right "
+        "away."
+    ),
     "emergency": _(
         "If anyone is in danger, please call your emergency number now; in Europe it is 112. "
         "I am an automated assistant and cannot send help. I have marked this as urgent for our "

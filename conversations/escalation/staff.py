@@ -8,12 +8,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from conversations.access import Agent
+from conversations.access import Agent, visible_to
 from conversations.escalation.audit import record
 from conversations.escalation.load import load_of
 from conversations.escalation.rows import iso
 from conversations.escalation.schedule import load_schedule
-from conversations.models import AgentProfile, Follow, Team
+from conversations.models import AgentProfile, Conversation, Follow, Team
 from portal import limits
 from portal.core.errors import InvalidInput
 from portal.core.service import BaseService
@@ -109,8 +109,9 @@ def me(agent: Agent, now: datetime) -> dict[str, Any]:
 
 
 def _followed(agent: Agent) -> QuerySet[Follow, UUID]:
-    """The conversations of which the agent wants to hear, newest first."""
-    mine = Follow.objects.filter(agent_id=agent.id).order_by("-pk")
+    """The conversations of which the agent wants to hear and may, newest first."""
+    seen = Conversation.objects.filter(visible_to(agent))
+    mine = Follow.objects.filter(agent_id=agent.id, conversation__in=seen).order_by("-pk")
     return mine.values_list("conversation", flat=True)[:FOLLOWED]
 
 

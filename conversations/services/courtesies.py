@@ -23,16 +23,16 @@ def without_search(kind: TurnKind, last: LastTurn, memory: Memory) -> Judgement 
     """The reply to a turn that asks nothing of the articles; None when a search is due."""
     name = _name(kind)
     if kind.hands_over or (kind.kind is Kind.YES and last.reason == OFFERED):
-        return _hand_over(Kind.PERSON.value if kind.kind is Kind.YES else name, kind)
+        return _hand_over(Kind.PERSON.value if kind.kind is Kind.YES else name, kind, memory)
     if kind.kind is Kind.NOT_HELPED:
-        return _not_helped(kind, last)
+        return _not_helped(kind, last, memory)
     if kind.kind is Kind.DETAIL:
         return _detail(kind, last, memory)
     if kind.kind is Kind.YES and last.action == "clarify" and last.reason != WHICH_ONE:
         reply = gettext(replies.WHICH_ONE)
         return Judgement("clarify", WHICH_ONE, reply=reply, choices=last.choices, trace=_of(kind))
     if _denies(kind, last, memory):
-        return _not_helped(kind, last)
+        return _not_helped(kind, last, memory)
     if kind.kind is Kind.YES and _replied(memory) and not kind.answers_question:
         return _say(name, replies.COURTESY["understood"], kind)
     return _say(name, replies.COURTESY[name], kind) if name in replies.COURTESY else None
@@ -55,18 +55,20 @@ def _name(kind: TurnKind) -> str:
     return "self_harm" if kind.self_harm else kind.kind.value
 
 
-def _hand_over(name: str, kind: TurnKind) -> Judgement:
-    reply = gettext(replies.hand_over(name))
+def _hand_over(name: str, kind: TurnKind, memory: Memory) -> Judgement:
+    """A complaint is asked for the order's number, unless it was given."""
+    known = kind.kind is Kind.COMPLAINT and facts.has_number(memory.question, memory.facts)
+    reply = gettext(replies.hand_over("complaint_with_number" if known else name))
     reason = escalation_reason(name)
     return Judgement("escalate", name, reply=reply, hand_over=reason, trace=_of(kind))
 
 
-def _not_helped(kind: TurnKind, last: LastTurn) -> Judgement:
+def _not_helped(kind: TurnKind, last: LastTurn, memory: Memory) -> Judgement:
     """Offer a person; who says it again gets one, and who waits for one is told so."""
     if last.waiting:
         return _say(NOTED, replies.NOTED, kind)
     if last.reason == OFFERED:
-        return _hand_over("clarify_failed", kind)
+        return _hand_over("clarify_failed", kind, memory)
     return _say(OFFERED, replies.NOT_HELPED, kind)
 
 

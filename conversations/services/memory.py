@@ -55,11 +55,11 @@ class MemoryService(BaseService):
         """What a turn should know. Two queries, one more for an identified customer."""
         known = Conversation.objects.only("summary", "customer_id").get(pk=conversation_id)
         own = _known_values(conversation_id)
-        lines, values = [_line(kind, value) for kind, value in own], [value for _, value in own]
+        lines, values = [rules.line(kind, value) for kind, value in own], [value for _, value in own]
         if known.customer_id and self.across():
             for kind, value in _lasting(known.customer_id, conversation_id):
                 if not any(known == kind and rules.same(said, value) for known, said in own):
-                    lines.append(f"{_line(kind, value)} (from an earlier conversation)")
+                    lines.append(f"{rules.line(kind, value)} (from an earlier conversation)")
                     values.append(value)
         return Recollection(tuple(lines), tuple(values), known.summary)
 
@@ -250,10 +250,6 @@ def _bury(fact: MemoryFact, value: str, origin: str) -> None:
 
 def _origin(found: Found) -> str:
     return MemoryFact.Origin.CORRECTED if found.corrects else MemoryFact.Origin.SAID
-
-
-def _line(kind: str, value: str) -> str:
-    return f"{kind.replace('_', ' ')}: {value}"
 
 
 def _lasting(customer_id: UUID, conversation_id: UUID) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from conversations.models import (
     CannedReply,
     Conversation,
     Escalation,
+    Follow,
     Message,
     Note,
     SavedView,
@@ -112,6 +113,7 @@ def test_an_agent_of_another_team_finds_nothing_at_any_address_of_the_conversati
     stranger = make_agent("stranger", team=other)
     client = logged_in(stranger)
     CannedReply.objects.create(shortcut="b", title="b", body="b", team=of_billing)
+    Follow.objects.create(agent_id=stranger.id, conversation_id=waiting.id)  # before it was theirs
     before = AuditEntry.objects.count()
     for name, method, address in routes(waiting.id):
         if str(waiting.id) in address:
@@ -120,6 +122,7 @@ def test_an_agent_of_another_team_finds_nothing_at_any_address_of_the_conversati
     assert client.get(reverse("desk-queue") + "?view=all").json()["rows"] == []
     assert client.get(reverse("desk-queue")).json()["counts"]["all"] == 0
     assert client.get(reverse("desk-canned")).json()["replies"] == []
+    assert client.get(reverse("desk-me")).json()["follows"] == []
     assert AuditEntry.objects.count() == before
     member = logged_in(make_agent("member", team=of_billing))
     assert member.get(reverse("desk-conversation", args=[waiting.id])).status_code == 200

@@ -136,3 +136,17 @@ def test_a_bare_detail_is_searched_with_the_question_that_it_belongs_to(search: 
     found = judge.judge(Memory("6.1 inch", said), last=LastTurn("answer", "confident"))
     assert search.texts == ["Does it fit my phone? 6.1 inch"]
     assert found.question == "Does it fit my phone? 6.1 inch"
+
+
+def test_a_complaint_is_asked_for_an_order_number_only_if_none_was_given() -> None:
+    said = "This is the worst service I have ever had"
+    for text, facts, asks in (
+        (said, (), True),
+        (said, ("name: Ada",), True),
+        (said, ("order number: NW-20418",), False),
+        (f"{said}, my order number is NW-20418", (), False),
+    ):
+        memory = Memory(text, facts=facts)
+        reply = without_search(classify(text), LastTurn(), memory)
+        assert reply is not None and reply.hand_over == Escalation.Reason.COMPLAINT
+        assert ("order number" in reply.reply) is asks, text
