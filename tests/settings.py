@@ -1,8 +1,8 @@
 """The portal's own settings with a state folder for this test session alone.
 
-Two sessions may run at once in one checkout, and a session may have several processes (pytest-xdist):
-each takes the first folder of var/test that no living one holds. Processes that a test starts find the
-folder in their environment.
+Two sessions may run at once in one checkout, and a session may have several processes
+(pytest-xdist): each takes the first folder of var/test that no living one holds. Processes that a
+test starts find the folder in their environment.
 """
 
 import fcntl

@@ -55,7 +55,8 @@ class MemoryService(BaseService):
         """What a turn should know. Two queries, one more for an identified customer."""
         known = Conversation.objects.only("summary", "customer_id").get(pk=conversation_id)
         own = _known_values(conversation_id)
-        lines, values = [rules.line(kind, value) for kind, value in own], [value for _, value in own]
+        lines = [rules.line(kind, value) for kind, value in own]
+        values = [value for _, value in own]
         if known.customer_id and self.across():
             for kind, value in _lasting(known.customer_id, conversation_id):
                 if not any(known == kind and rules.same(said, value) for known, said in own):
