@@ -4,13 +4,15 @@ Two queries whatever is asked: one reads the search words with their rarity and 
 finds the passages and gives each its cosine with every text. Only published articles are found.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from conversations.retrieval.embedding import Vectors
 from conversations.retrieval.statistics import deletions
@@ -22,6 +24,7 @@ EF_SEARCH = 100  # pgvector's breadth; its default of 40 would cut NEAREST
 RARE_ENOUGH = 0.2  # words in more than this share of the articles find too much
 FEW_ARTICLES = 50  # … unless they are in no more articles than this
 MOST_WORDS = 24  # of a text, the rarest
+MOST_HELD = 10_000  # articles that hold them, one by one: some 10 ms
 
 _FOUND = (
     "SELECT p.id FROM conversations_passage p JOIN conversations_article a ON a.id = p.article_id"
@@ -146,9 +149,13 @@ def find_candidates(
 
 
 def telling_words(words: Sequence[SearchWord], articles: int) -> list[SearchWord]:
-    """The words rare enough to find something; the two rarest where none is. Rarest first."""
+    """The words rare enough to find something; the two rarest where none is. Rarest first, and no
+    more of them than the index can look up in the time that a question has."""
     most = max(FEW_ARTICLES, RARE_ENOUGH * articles)
-    return [word for word in words if word.articles <= most] or list(words[:2])
+    telling = [word for word in words if word.articles <= most] or list(words[:2])
+    reached = itertools.accumulate(word.articles for word in telling)
+    within = sum(total <= MOST_HELD for total in reached)
+    return telling[: max(within, 1)]
 
 
 def _nearest(vector: Vectors, where: str, values: list[str], limit: int) -> tuple[str, list[Any]]:
@@ -162,14 +169,23 @@ def _nearest(vector: Vectors, where: str, values: list[str], limit: int) -> tupl
 def _worded(
     words: Sequence[SearchWord], where: str, values: list[str], limit: int
 ) -> tuple[str, list[Any]]:
-    """Passages that hold any of the words, those with the rarest words first."""
-    score = " + ".join("(p.search @@ %s::tsquery)::int * %s::float8" for _ in words)
-    weights = [value for word in words for value in (_quoted(word.lexeme), _weight(word))]
-    anyone = " | ".join(_quoted(word.lexeme) for word in words)
-    sql = (
-        f"({_FOUND} WHERE {where} AND p.search @@ %s::tsquery ORDER BY {score} DESC, p.id LIMIT %s)"
+    """Passages that hold any of the words, those with the rarest words first.
+
+    Each word's passages come out of the index alone. To ask every passage for every word reads its
+    whole text each time: 88 ms for 18 words over 10,000 passages in place of 6.
+    """
+    one = (
+        "SELECT id, article_id, %s AS weight FROM conversations_passage WHERE search @@ %s::tsquery"
     )
-    return sql, [*values, anyone, *weights, limit]
+    sql = (
+        "(SELECT found.id FROM (SELECT id, article_id, sum(weight) AS weight"  # noqa: S608 - fixed
+        f" FROM ({' UNION ALL '.join(one for _ in words)}) AS held"
+        " GROUP BY id, article_id) AS found"
+        f" JOIN conversations_article a ON a.id = found.article_id WHERE {where}"
+        " ORDER BY found.weight DESC, found.id LIMIT %s)"
+    )
+    asked = [value for word in words for value in (_weight(word), _quoted(word.lexeme))]
+    return sql, [*asked, *values, limit]
 
 
 def _fetch(
@@ -219,14 +235,21 @@ def _hit(row: tuple[Any, ...]) -> PassageHit:
 
 def help_address(slug: str) -> str:
     """The address of an article in this portal's help centre."""
+    return _address(get_script_prefix(), slug)
+
+
+@lru_cache(maxsize=20_000)
+def _address(_prefix: str, slug: str) -> str:
+    """Made once: a hundred a question are asked for, at 0.1 ms each."""
     try:
         return reverse("help-article", args=[slug])
     except NoReverseMatch:  # a process without the portal's pages, such as a test of search alone
         return f"/help/{slug}/"
 
 
-def _weight(word: SearchWord) -> float:
-    return 1.0 / (1.0 + word.articles) ** 0.5
+def _weight(word: SearchWord) -> int:
+    """In millionths: whole numbers add up to the same sum in any order."""
+    return round(1e6 / (1.0 + word.articles) ** 0.5)
 
 
 def _quoted(lexeme: str) -> str:
