@@ -291,7 +291,9 @@ async def test_one_conversation_has_so_many_sockets(
 ) -> None:
     monkeypatch.setattr(limits, "SOCKETS_OF_CONVERSATION", 2)
     path = f"/ws/conversations/{opened.id}/?token={opened.token}"
-    async with socket(opened), socket(opened):
+    async with socket(opened) as one, socket(opened) as two:
+        for client in (one, two):  # who is answered has taken its place
+            assert (await answer(client, '{"type": "ping"}'))["type"] == "pong"
         assert await knock(path, HOST) == "closed 4029"
     assert await knock(path, HOST) == "in"
 
