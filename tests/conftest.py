@@ -13,6 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from portal import conf
 from portal.embedded import Services
+from tests.emptying import empty_quickly
 from tests.live import LivePortal
 
 #: What a running Celery worker needs to stay able to receive.
@@ -72,6 +73,8 @@ def empty_redis(redis_client: redis.Redis) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """pytest-django's, whose end is not kept up by a connection that a test's thread left open."""
+    with django_db_blocker.unblock():
+        empty_quickly(connection)
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

@@ -39,7 +39,9 @@ class ThemeService(BaseService):
     def find(
         self, *, now: datetime, most: int, progress: Callable[[int], object] | None = None
     ) -> int:
-        """Give up to `most` questions their theme, the oldest first. Returns how many.
+        """Give up to `most` questions their theme, the newest first. Returns how many.
+
+        What rises today is known before last winter's is: a first look at a long past takes hours.
 
         Raises EmbeddingUnavailable. Two at once wait for each other.
         """
@@ -89,7 +91,7 @@ class ThemeService(BaseService):
 
 
 def _waiting(since: datetime, most: int) -> list[Asked]:
-    """Questions without a theme, in the order of their time."""
+    """Questions without a theme, the newest first."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -98,7 +100,7 @@ def _waiting(since: datetime, most: int) -> list[Asked]:
               JOIN conversations_turn t ON t.id = f.turn_id
               JOIN conversations_message m ON m.id = t.question_id
              WHERE f.theme IS NULL AND f.kind <> 'courtesy' AND f.at >= %s
-             ORDER BY f.at, f.turn_id LIMIT %s
+             ORDER BY f.at DESC, f.turn_id LIMIT %s
             """,
             [since, most],
         )
@@ -120,7 +122,7 @@ def _kept(
         theme, cluster = themes[place], clusters[place]
         theme.total, theme.size = cluster.total.tolist(), cluster.size
         theme.words = trimmed(Counter(theme.words) + said(item.text for item in items))
-        theme.first_at = min(theme.first_at, items[0].at)
+        theme.first_at = min(theme.first_at, *(item.at for item in items))
         theme.save()
     return themes
 

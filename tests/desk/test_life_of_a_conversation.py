@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.db.models import Q
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -189,21 +190,30 @@ class Life(RuleBasedStateMachine):
         done = self.act(name, speech.send, text=text, client_id=uuid.uuid4())
         assert done is (holder.agent_id == self.agents[name].id)
 
+    def holds(self, name: str) -> bool:
+        return self.conversation().agent_id == self.agents[name].id
+
     @rule(name=agents)
     def agent_releases(self, name: str) -> None:
-        self.act(name, holding.release)
+        mine = self.holds(name)
+        assert self.act(name, holding.release) is mine
 
     @rule(name=agents, other=agents)
     def agent_transfers(self, name: str, other: str) -> None:
-        self.act(name, holding.transfer, to_agent=self.agents[other].id)
+        target = self.agents[other].id
+        there = AgentProfile.objects.filter(user_id=target).exclude(availability="offline").exists()
+        mine = self.holds(name)
+        assert self.act(name, holding.transfer, to_agent=target) is (mine and there)
 
     @rule(name=agents)
     def agent_hands_back(self, name: str) -> None:
-        self.act(name, holding.hand_back)
+        mine = self.holds(name)
+        assert self.act(name, holding.hand_back) is mine
 
     @rule(name=agents)
     def agent_resolves(self, name: str) -> None:
-        self.act(name, holding.resolve)
+        mine = self.holds(name)
+        assert self.act(name, holding.resolve) is mine
 
     @rule(name=agents)
     def agent_reopens(self, name: str) -> None:
@@ -308,15 +318,59 @@ class Life(RuleBasedStateMachine):
             assert Turn.objects.filter(conversation_id=self.id, state__in=Turn.LIVE).exists()
 
 
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_any_life_of_a_conversation_keeps_the_invariants() -> None:
+def live(examples: int, **more: Any) -> None:
+    """Runs made-up lives; raises what the first one that breaks a rule raised."""
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=int(os.environ.get("LIFE_EXAMPLES", "12")),
+            max_examples=examples,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            **more,
         ),
     )
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_any_life_of_a_conversation_keeps_the_invariants() -> None:
+    live(int(os.environ.get("LIFE_EXAMPLES", "12")))
+
+
+#: What is broken on purpose: the place, what stands there then, and what that would let happen.
+SABOTAGE = {
+    "the assistant talks over the agent": (
+        "conversations.escalation.holding.silence_assistant",
+        lambda **fields: None,
+    ),
+    "a worker that lost its turn writes all the same": (
+        "conversations.services.turns.held",
+        lambda lease: Q(pk=lease.turn_id),
+    ),
+    "anybody lets go what another holds": (
+        "conversations.escalation.holding.require_holder",
+        lambda agent, escalation: None,
+    ),
+    "a question handed back is forgotten": (
+        "conversations.escalation.holding.HoldingService._answer_last",
+        lambda self, conversation, now: None,
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("harm", SABOTAGE)
+def test_these_lives_find_what_is_broken_on_purpose(
+    harm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(*SABOTAGE[harm])
+    with pytest.raises((AssertionError, IntegrityError, ValueError)):
+        live(
+            200,
+            phases=[Phase.generate],
+            derandomize=True,
+            database=None,
+            report_multiple_bugs=False,
+        )
