@@ -62,4 +62,4 @@ def empty_quickly(default: BaseDatabaseWrapper) -> None:
     def teardown(_case: TransactionTestCase) -> None:
         emptied.restore()
 
-    TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[attr-defined]
