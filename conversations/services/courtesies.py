@@ -4,7 +4,7 @@ import re
 
 from django.utils.translation import gettext
 
-from conversations.dialogue import facts, replies
+from conversations.dialogue import courtesies_abroad, facts, replies
 from conversations.dialogue.memory import Memory
 from conversations.dialogue.turn_kind import Kind, TurnKind, classify
 from conversations.models import Escalation
@@ -35,6 +35,8 @@ def without_search(kind: TurnKind, last: LastTurn, memory: Memory) -> Judgement 
         return _not_helped(kind, last, memory)
     if kind.kind is Kind.YES and _replied(memory) and not kind.answers_question:
         return _say(name, replies.COURTESY["understood"], kind)
+    if own := courtesies_abroad.reply(name, memory.question):
+        return Judgement("answer", name, reply=own, trace=_of(kind))
     return _say(name, replies.COURTESY[name], kind) if name in replies.COURTESY else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conversations.dialogue import replies
+from conversations.dialogue import courtesies_abroad, language, replies
 from conversations.dialogue.memory import Memory, Utterance
 from conversations.dialogue.turn_kind import Kind, classify
 from conversations.models import Escalation
@@ -150,3 +150,27 @@ def test_a_complaint_is_asked_for_an_order_number_only_if_none_was_given() -> No
         reply = without_search(classify(text), LastTurn(), memory)
         assert reply is not None and reply.hand_over == Escalation.Reason.COMPLAINT
         assert ("order number" in reply.reply) is asks, text
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("Danke!", "Gern geschehen"),
+        ("Vielen Dank", "Gern geschehen"),
+        ("bedankt", "Graag gedaan"),
+        ("merci beaucoup", "Je vous en prie"),
+        ("hola", "¡Hola!"),
+        ("Guten Morgen", "Guten Tag!"),
+        ("arrivederci", "Arrivederci"),
+        ("hej", "Hello!"),  # of two languages at least
+        ("thanks", "You are welcome"),
+    ],
+)
+def test_a_courtesy_is_returned_in_its_own_language(text: str, begins: str) -> None:
+    assert reaction(text).reply.startswith(begins)
+
+
+def test_every_language_of_a_courtesy_has_all_its_replies() -> None:
+    assert {frozenset(known) for known in courtesies_abroad.REPLIES.values()} == {
+        frozenset(language.HAND_OVER)
+    }
