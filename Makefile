@@ -42,7 +42,7 @@ lint: setup-dev ## Lint, formatting, types and import rules
 
 test: lint ## Lint, types, import rules and all tests
 	$(BIN)/python manage.py prepare_model
-	$(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --no-loadscope-reorder $(ARGS)
 
 validate-deploy: ## Check images, manifests, rules and compose file with their own tools (no cluster needed)
 	deploy/validation/run.sh

@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -15,6 +16,7 @@ from portal import conf
 from portal.embedded import Services
 from tests.emptying import empty_quickly
 from tests.live import LivePortal
+from tests.sharing import LIVE, Sharing, group_of
 
 #: What a running Celery worker needs to stay able to receive.
 BROKER_PREFIXES = (b"_kombu", b"unacked")
@@ -31,17 +33,16 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests one process runs in a row, where several share them (`--dist loadgroup`).
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    """How several processes share the tests (`-n`)."""
+    return Sharing(config, log)
 
-    A file stays together for the sake of what its tests share, and so do all that use the one
-    running portal: it is started once a session.
-    """
-    for item in items:
-        live = "live_portal" in getattr(item, "fixturenames", ())
-        group = "live_portal" if live else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that the processes end together."""
+    items.sort(key=lambda item: group_of(item.nodeid) != LIVE)
 
 
 @pytest.fixture(scope="session", autouse=True)
