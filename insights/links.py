@@ -1,9 +1,10 @@
 """Addresses of figures, their rows and their plans; and back again."""
 
 from collections.abc import Mapping
+from functools import cache
 from urllib.parse import urlencode
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from insights.figures.periods import Period
 from insights.figures.plan import SAVINGS, BadPlan, Plan, from_json
@@ -56,7 +57,13 @@ def rows_link(plan: Plan, *, part: str = "counted") -> str:
         wanted.pop(key, None)
     if part != "counted":
         wanted["part"] = part
-    return f"{reverse('insights-rows')}?{urlencode(wanted)}"
+    return f"{_rows_address(get_script_prefix())}?{urlencode(wanted)}"
+
+
+@cache
+def _rows_address(_prefix: str) -> str:
+    """Looked up once: a page has hundreds of links to rows."""
+    return reverse("insights-rows")
 
 
 def set_link(name: str, period: Period, topic: str | None = None) -> str:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,17 @@ class Cell:
     reckoned: bool = False
     bar: SafeString | str = ""
 
+    @property
+    def html(self) -> str:
+        """Drawn here: a template takes ten times as long, and a page has hundreds of cells."""
+        kinds = "bar-cell" if self.bar else "number" if self.number else ""
+        if self.heat >= 0:
+            kinds += f" heat-{self.heat}"
+        inside = conditional_escape(self.bar or self.text)
+        if self.link and not self.bar:
+            inside = f'<a href="{conditional_escape(self.link)}">{inside}</a>'
+        return f'<td class="{kinds}">{inside}</td>'
+
 
 @dataclass(frozen=True)
 class Table:
@@ -44,6 +56,17 @@ class Table:
         first = self.rows[0] if self.rows else ()
         right = [cell.number for cell in first] + [True] * (len(self.heads) - len(first))
         return tuple(zip(self.heads, right, strict=False))
+
+    @property
+    def body(self) -> SafeString:
+        """The rows, the first cell of each as its head. Every text in it is escaped."""
+        drawn = (
+            f'<tr><th scope="row">{conditional_escape(row[0].text)}</th>'
+            f"{''.join(cell.html for cell in row[1:])}</tr>"
+            for row in self.rows
+            if row
+        )
+        return mark_safe("\n".join(drawn))  # noqa: S308 - each part is escaped above
 
     @property
     def parquet(self) -> str:

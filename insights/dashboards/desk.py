@@ -1,12 +1,14 @@
 """Desk: waiting, promises, the load by hour and weekday, and the staffing that it needs."""
 
+from collections.abc import Callable
+from urllib.parse import urlencode
+
 from django.utils.translation import gettext as _
 
 from insights.dashboards.blocks import Block, Cell, Page, Table
 from insights.dashboards.parts import by_group, over_time, tiles
 from insights.dashboards.scope import Scope
 from insights.figures.figure import by_hour, figure
-from insights.figures.plan import Filter, Plan
 from insights.figures.statistics import agents_needed
 from insights.links import rows_link
 from insights.measures import WEEKDAYS, label
@@ -49,13 +51,14 @@ def _load(scope: Scope) -> dict[tuple[int, int], int]:
 
 def _heat(scope: Scope, load: dict[tuple[int, int], int]) -> Block:
     most = max(load.values(), default=0)
+    link_of = _cell_links(scope)
     rows = []
     for hour in range(24):
         cells = [Cell(f"{hour:02d}:00", number=False)]
         for day in range(7):
             count = load.get((day, hour), 0)
             heat = round(SHADES * count / most) if most else 0
-            link = _cell_link(scope, day, hour) if count else ""
+            link = link_of(day, hour) if count else ""
             cells.append(Cell(str(count), link, heat=heat))
         rows.append(tuple(cells))
     heads = (_("Hour"), *(label("weekday", day)[:3] for day in WEEKDAYS))
@@ -67,11 +70,15 @@ def _heat(scope: Scope, load: dict[tuple[int, int], int]) -> Block:
     )  # fmt: skip
 
 
-def _cell_link(scope: Scope, day: int, *hours: int) -> str:
-    plan = scope.plan("escalations")
-    at = tuple(str(hour) for hour in hours)
-    filters = (*plan.filters, Filter("hour", at), Filter("weekday", (WEEKDAYS[day],)))
-    return rows_link(Plan(plan.measure, plan.period, filters))
+def _cell_links(scope: Scope) -> Callable[..., str]:
+    """Links to the hand-overs of a weekday's hours: what they share is made once for all cells."""
+    shared = rows_link(scope.plan("escalations"))
+
+    def link(day: int, *hours: int) -> str:
+        at = urlencode({"hour": "~".join(map(str, hours)), "weekday": WEEKDAYS[day]})
+        return f"{shared}&{at}"
+
+    return link
 
 
 def _staffing(scope: Scope, load: dict[tuple[int, int], int]) -> Block:
@@ -83,6 +90,7 @@ def _staffing(scope: Scope, load: dict[tuple[int, int], int]) -> Block:
     parallel = held_on(scope.period.last)[Key.PARALLEL].value
     days = [sum(1 for d in range(scope.period.days)
                 if (scope.period.start.weekday() + d) % 7 == day) for day in range(7)]  # fmt: skip
+    link_of = _cell_links(scope)
     rows = []
     for first in range(0, 24, 3):
         cells = [Cell(f"{first:02d}–{first + 3:02d}", number=False)]
@@ -92,7 +100,7 @@ def _staffing(scope: Scope, load: dict[tuple[int, int], int]) -> Block:
             need = agents_needed(
                 per_hour, handle / parallel, within_seconds=PROMISE_SECONDS, share=PROMISE_SHARE
             )
-            link = _cell_link(scope, day, *range(first, first + 3)) if busiest else ""
+            link = link_of(day, *range(first, first + 3)) if busiest else ""
             cells.append(Cell(str(need), link, reckoned=True))
         rows.append(tuple(cells))
     heads = (_("Hours"), *(label("weekday", day)[:3] for day in WEEKDAYS))

@@ -118,8 +118,10 @@ def by_hour(plan: Plan, zone: ZoneInfo) -> dict[datetime, int]:
 def _counts(text: str) -> dict[int, int]:
     """`{3:10,7:2}/950` as a table."""
     inner = text[1 : text.index("}")]
-    pairs = (pair.split(":") for pair in inner.split(",") if pair)
-    return {int(bucket): int(float(count)) for bucket, count in pairs}
+    if not inner:
+        return {}
+    numbers = inner.replace(":", ",").split(",")
+    return dict(zip(map(int, numbers[::2]), map(int, map(float, numbers[1::2])), strict=True))
 
 
 def figure(plan: Plan, *, exact: bool = False, zone: ZoneInfo | None = None) -> Figure:
