@@ -36,7 +36,7 @@ class Cell:
         kinds = "bar-cell" if self.bar else "number" if self.number else ""
         if self.heat >= 0:
             kinds += f" heat-{self.heat}"
-        inside = conditional_escape(self.bar or self.text)
+        inside: str = conditional_escape(self.bar or self.text)
         if self.link and not self.bar:
             inside = f'<a href="{conditional_escape(self.link)}">{inside}</a>'
         return f'<td class="{kinds}">{inside}</td>'
