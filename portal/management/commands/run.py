@@ -52,9 +52,7 @@ class Command(BaseCommand):
         self.host, self.port = options["host"], options["port"]
         shown = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
         self.url = f"http://{shown}:{self.port}/"
-        # SIGINT too: a shell that starts us with & has it ignored.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.default_int_handler)
+        self._listen()
         with self._alone():
             self._refuse_taken_port()
             services = Services(settings.CONFIG)
@@ -67,6 +65,21 @@ class Command(BaseCommand):
             finally:
                 connections.close_all()
                 services.release()
+
+    def _listen(self) -> None:
+        """End on Ctrl-C and its like. SIGINT too: a shell that starts us with & has it ignored."""
+        self.ending = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._end)
+
+    def _end(self, *_signal: object) -> None:
+        self.ending = True
+        raise KeyboardInterrupt
+
+    def _go_on(self) -> None:
+        """Ends now where the wish to end got lost: what is raised in a finalizer Python ignores."""
+        if self.ending:
+            raise KeyboardInterrupt
 
     def say(self, line: str) -> None:
         self.stdout.write(f"[{time.monotonic() - self.began:5.1f} s] {line}")
@@ -135,6 +148,7 @@ class Command(BaseCommand):
             supervisor.stop(patience=limits.DRAIN + 5)
 
     def _step(self, name: str, work: Callable[[], object]) -> None:
+        self._go_on()
         started = time.monotonic()
         done = work()
         seconds = time.monotonic() - started
@@ -192,6 +206,7 @@ class Command(BaseCommand):
         while not happened():
             if time.monotonic() > deadline:
                 return False
+            self._go_on()
             supervisor.tend()
             time.sleep(TICK)
         return True
@@ -241,6 +256,7 @@ class Command(BaseCommand):
     def _watch(self, supervisor: Supervisor, services: Services) -> None:
         revive_at = 0.0
         while True:
+            self._go_on()
             supervisor.tend()
             if time.monotonic() > revive_at:
                 self._revive(services)
