@@ -1,5 +1,6 @@
 """The engine with its real scheduler and threads, on a runner that says the alphabet."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -197,3 +198,23 @@ def test_the_load_tells_who_is_waiting(engine: Engine, runner: AlphabetRunner) -
     runner.go.set()
     for stream in streams:
         list(stream)
+
+
+def test_the_thread_that_writes_stands_back_and_no_other_does() -> None:
+    from conversations.inference.llama_runner import BEHIND, _stand_back
+
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    found: list[int] = []
+
+    def write() -> None:
+        _stand_back()
+        found.append(priority())
+
+    before = priority()
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join()
+    assert found == [max(before, BEHIND)]
+    assert priority() == before
