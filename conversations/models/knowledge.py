@@ -90,7 +90,9 @@ class Article(models.Model):
             models.UniqueConstraint(fields=["slug"], name="article_slug_unique"),
             models.CheckConstraint(condition=Q(revision__gte=1), name="article_revision_positive"),
         ]
-        indexes: ClassVar = [GinIndex(fields=["search"], name="article_search_gin")]
+        indexes: ClassVar = [
+            GinIndex(fields=["search"], fastupdate=False, name="article_search_gin")
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -159,7 +161,7 @@ class Passage(models.Model):
             models.UniqueConstraint(fields=["article", "ordinal"], name="passage_ordinal_unique"),
         ]
         indexes: ClassVar = [
-            GinIndex(fields=["search"], name="passage_search_gin"),
+            GinIndex(fields=["search"], fastupdate=False, name="passage_search_gin"),
             HnswIndex(
                 name="passage_embedding_hnsw",
                 fields=["embedding"],
