@@ -41,6 +41,7 @@ lint: setup-dev ## Lint, formatting, types and import rules
 	$(BIN)/lint-imports --no-cache
 
 test: lint ## Lint, types, import rules and all tests
+	@# Once, before the processes that would each do it.
 	$(BIN)/python manage.py prepare_model
 	$(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --no-loadscope-reorder $(ARGS)
 

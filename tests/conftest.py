@@ -75,7 +75,7 @@ def empty_redis(redis_client: redis.Redis) -> Iterator[None]:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """pytest-django's, whose end is not kept up by a connection that a test's thread left open."""
     with django_db_blocker.unblock():
-        empty_quickly(connection)
+        empty_quickly()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

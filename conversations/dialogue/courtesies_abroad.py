@@ -1,7 +1,8 @@
 """Greetings, thanks and goodbyes in other languages, and the reply to each in its own.
 
-Pure. Only words that belong to one language tell it; "hej" and "ciao" are everybody's. Who greets
-in a language in which no article is written is told what happens then: see language.hand_over.
+Pure. Only words that belong to one language tell it; "hej", "ciao" and "tak" (thanks in
+Danish, yes in Polish) are not. Who greets in a language in which no article is written is told
+what happens then: see language.hand_over.
 """
 
 import re
@@ -18,7 +19,7 @@ _TELLING: dict[str, frozenset[str]] = {
         "pt": "obrigado obrigada olá bom boa",
         "pl": "dziękuję cześć",
         "sv": "tack hejdå",
-        "da": "tak",
+        "da": "mange",
     }.items()
 }
 REPLIES: dict[str, dict[str, str]] = {

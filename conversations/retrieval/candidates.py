@@ -24,7 +24,7 @@ EF_SEARCH = 100  # pgvector's breadth; its default of 40 would cut NEAREST
 RARE_ENOUGH = 0.2  # words in more than this share of the articles find too much
 FEW_ARTICLES = 50  # … unless they are in no more articles than this
 MOST_WORDS = 24  # of a text, the rarest
-MOST_HELD = 10_000  # articles that hold them, one by one: some 10 ms
+MOST_HELD = 10_000  # articles that hold them, added up over the words: what is looked up
 
 _FOUND = (
     "SELECT p.id FROM conversations_passage p JOIN conversations_article a ON a.id = p.article_id"

@@ -1,4 +1,4 @@
-"""What a page is made of. The template draws them; they hold words and numbers only."""
+"""What a page is made of: words and numbers. The template draws all but the cells of tables."""
 
 from dataclasses import dataclass, field
 

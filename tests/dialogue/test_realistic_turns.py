@@ -163,6 +163,8 @@ def test_a_complaint_is_asked_for_an_order_number_only_if_none_was_given() -> No
         ("Guten Morgen", "Guten Tag!"),
         ("arrivederci", "Arrivederci"),
         ("hej", "Hello!"),  # of two languages at least
+        ("mange tak", "Selv tak"),
+        ("tak", "You are welcome"),
         ("thanks", "You are welcome"),
     ],
 )

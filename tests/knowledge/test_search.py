@@ -180,6 +180,13 @@ def test_common_words_are_left_to_the_vectors() -> None:
     assert telling_words([common], 10_000) == [common]
 
 
+def test_no_more_words_are_looked_up_than_a_question_has_time_for() -> None:
+    words = [SearchWord(0, f"word{n}", 4_000) for n in range(24)]
+    assert telling_words(words, 200_000) == words[:2]  # in 10,000 articles at most together
+    alone = SearchWord(0, "order", 40_000)
+    assert telling_words([alone], 200_000) == [alone]  # one is always looked up
+
+
 def test_statistics_follow_a_change(articles: None, search: KnowledgeSearch) -> None:
     assert search.corpus.get().articles == 5
     KnowledgeService().archive(article_ids=[Article.objects.get(external_id="trade").pk])
