@@ -16,7 +16,7 @@ from insights.ask import vocabulary
 from insights.ask.answer import Answer, answer
 from insights.ask.proposing import propose
 from insights.ask.reading import AskBack, Refused, Understood
-from insights.ask.refusals import reason
+from insights.ask.refusals import left_out, reason
 from insights.ask.rules import read
 from insights.dashboards import automation, desk, overview, savings_page, simple, topics
 from insights.dashboards.blocks import Page
@@ -172,7 +172,8 @@ def _asked(request: HttpRequest, question: str) -> dict[str, Any]:
             choices = [(_name(plan), links.ask_link(plan)) for plan in found.choices]
             return {"choices": choices, "words": found.words}
         case Understood():
-            return {"mended": found.mended, **_answered(answer(found.plan))}
+            said = {"mended": found.mended, "left_out": left_out(found.unread)}
+            return {**said, **_answered(answer(found.plan))}
 
 
 def _offered(refused: Refused) -> dict[str, Any]:

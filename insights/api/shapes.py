@@ -112,6 +112,10 @@ class AnswerShape(serializers.Serializer[Any]):
     mended = serializers.DictField(
         child=serializers.CharField(), help_text="Words read as others: a slip of the pen."
     )
+    unread = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Words that were not understood and left out; none of them can narrow a figure.",
+    )
 
 
 __all__ = [

@@ -77,7 +77,7 @@ class QuestionsView(ApiView):
 
 
 def _answer(found: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {"figure": None, "choices": [], "mended": {}}
+    empty: dict[str, Any] = {"figure": None, "choices": [], "mended": {}, "unread": []}
     if isinstance(found, Refused):
         return {**empty, "outcome": "refused", "text": reason(found)}
     if isinstance(found, AskBack):
@@ -90,6 +90,7 @@ def _answer(found: Any) -> dict[str, Any]:
         "text": answered.sentence,
         "figure": _figure(answered),
         "mended": dict(found.mended),
+        "unread": list(found.unread),
     }
 
 

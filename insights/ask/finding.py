@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from conversations.retrieval.terms import stem
 from insights.ask import measuring, narrowing, phrasebook, times, words
+from insights.ask.english import common
 from insights.ask.filler import FILLER, IDLE, ORDERS
 from insights.ask.lexicon import NEGATION, known
 from insights.ask.parts import Parts
@@ -15,12 +16,17 @@ from insights.ask.spans import NUMBERS, Relative
 from insights.ask.spelling import mend, normalise
 from insights.ask.spelling import words as split
 from insights.ask.synonyms import plain
+from insights.ask.tidying import tidy, without_greeting
 from insights.figures.periods import Period
 from insights.figures.plan import SAVINGS
 from insights.measures import MEASURES, SERIES, Grain
 
 _AMBIGUOUS = Phrases({phrase: every for every in words.AMBIGUOUS for phrase in every.split("|")})
 _SPEED = r"how soon|soon|how fast|how quick|how quickly|how slow|how long|fast|quick|quickly|slow"
+#: What would be is not on record.
+_WHAT_IF = (
+    r"if (?:we|i|they|you|there) (?:had|have|hired?|were|would|could|add(?:ed)?|doubled?|halved?)"
+)
 _TO_PEOPLE = ("escalation_rate", "handover_rate", "human_resolved_share", "unserved_share")
 #: Who works: taken first, because figures' phrases begin with them ("agents solve").
 _WORKING = {key: words.DIMENSIONS[key] for key in ("agent", "team")}
@@ -39,15 +45,18 @@ _NUMBERED = (
 )
 
 
-def find(text: str, vocabulary: Vocabulary, today: date) -> Parts:
-    """Take the question apart. Raises times.Future."""
+def find(text: str, vocabulary: Vocabulary, today: date, *, measure: str = "") -> Parts:
+    """Take the question apart; its figure is `measure` where one is given. Raises times.Future."""
     values = narrowing.values(vocabulary)
     names = {word for table in values.values() for phrase in table for word in split(phrase)}
-    mended_text, mended = mend(normalise(text), known(tuple(sorted(names))))
-    scan, parts = Scan(rewrite(plain(mended_text))), Parts(mended=mended)
+    mended_text, mended = mend(
+        tidy(normalise(without_greeting(text))), known(tuple(sorted(names))), english=common()
+    )
+    scan, parts = Scan(rewrite(plain(mended_text))), Parts(mended=mended, text=mended_text)
+    parts.measure, parts.given = measure, bool(measure)
     _intent(scan, parts)
     narrowing.name_weekdays(scan)
-    _group_by(scan, parts, r"(?:which|what|per|each|every)(?: of our)? ", _WORKING)
+    _group_by(scan, parts, r"(?:which|what|per|each|every)(?: of (?:our|my|the|these))? ", _WORKING)
     measuring.name_first(scan, parts)
     _times(scan, parts, today)
     hours = narrowing.hours(scan)
@@ -69,10 +78,13 @@ def _intent(scan: Scan, parts: Parts) -> None:
     first = scan.text.removeprefix("please ").split(" ")[0]
     if first in ORDERS:
         parts.unmet = (first,)
+    if (match := scan.take(_WHAT_IF)) is not None:
+        parts.unmet = (*parts.unmet, match.group())
     follows = first in words.FOLLOW.split("|") or scan.has(rf"^(?:{words.FOLLOW})")
     parts.follows = scan.take(rf"^(?:{words.AGAIN})") is not None or follows
-    parts.why = scan.take(words.WHY) is not None
-    while scan.take(IDLE):
+    while scan.take(words.WHY) is not None:
+        parts.why = True  # "explain why" says it twice
+    while scan.lift(IDLE):
         pass
 
 
@@ -167,10 +179,11 @@ def _ordering(scan: Scan, parts: Parts) -> None:
         scan.cut(*match.span(name))
     parts.speed = scan.has(words.SPEED_ORDER)
     parts.who = scan.has(r"who(?:se)?")
-    if scan.has(words.BUSY) and not parts.measure:
-        parts.measure = "conversations"
+    parts.busy = scan.has(words.BUSY)
     if scan.lift(words.MOST):
         parts.order = "desc"
+        while parts.limit and scan.lift(words.MOST):
+            pass  # "what do they ask most? The top three topics": said twice
     elif scan.lift(words.LEAST):
         parts.order = "asc"
     elif match := scan.take(rf"(?P<best>{words.BEST})|{words.WORST}"):
@@ -193,7 +206,11 @@ def _grouping(scan: Scan, parts: Parts) -> None:
         parts.group = "agent"
     elif not parts.group and ranked and scan.has(r"where"):
         parts.group = "topic"
-    if scan.has(r"rank(?:ed|ing)?|sort(?:ed)?") and parts.group and not parts.order:
+    if (
+        scan.has(r"rank(?:ed|ing)?|sort(?:ed)? (?:them |it )?by|sort")
+        and parts.group
+        and not parts.order
+    ):
         parts.order = "desc"
     if scan.take(words.TREND) and not parts.group:
         parts.group = "trend"

@@ -2,10 +2,12 @@
 
 from insights.ask import phrasebook, words
 from insights.ask.parts import Parts
+from insights.ask.rewriting import BEST_CASE
 from insights.ask.scan import GAP, Scan, compiled
 from insights.measures import MEASURES, Grain
 
-_COUNTS = ("conversations", "people", "questions", "reviews", "article_uses", "tokens")
+BOUND = "best case"
+_COUNTS = words.AMOUNTS[:6]
 _TOTAL = r"total|sum|summed|sum of|combined|altogether"
 #: A figure over another count: "tokens per conversation" is not the number of tokens.
 _PER = (
@@ -15,9 +17,10 @@ _PER = (
 )
 _PARTS_OF_ALL = ("share", "percentage", "percent", "proportion", "fraction", "what part", "ratio")
 _OF_ANSWERED = (
-    r"(?:of|among|in|from|out of) (?:all )?(?:the |those )?conversations "
+    r"(?:of|among|in|from|out of) (?:all )?(?:the |those )?(?:conversations|contacts|ones) "
     r"(?:that |which |where |in which )?"
-    r"(?:the )?assistant (?:was involved(?: in)?|answered|took part in|had a part in|replied to)"
+    r"(?:the )?assistant (?:was involved(?: in)?|answered|took part in|had a part in|replied to|"
+    r"gave an? answer|gave answers|had an answer)"
 )
 #: What "the top five topics" are ranked by where nothing is said.
 _RANKED = {
@@ -27,17 +30,32 @@ _RANKED = {
     "theme": "questions",
 }  # fmt: skip
 _ALONE = r"without a person|alone|automatically|fully|completely|entirely"
+_RETURNED = r"(?:response|return|participation) rate|responses|surveys (?:sent|returned)"
+_WHOLE = r"completely|fully|entirely|written"
+_FROM_ARTICLES = r"(?:from|out of|in) (?:the |our )?articles?"
+_SETTLED = r"(?:settled|finished|ended|concluded|closed|over)(?= (?:conversations?|contacts))"
+_SOLVED = r"solved?|resolved?|fixed|sorted|helped"
 #: What a figure means anyway: saying it narrows nothing.
 _BY_DEFINITION = {
+    "cost_per_conversation": r"in labou?r|labou?r|in (?:people|staff)",
+    "resolution": _SOLVED, "resolution_upper": _SOLVED,
+    "involvement": _FROM_ARTICLES, "answer_rate": _FROM_ARTICLES,
+    "rejected_share": r"thumbs down|(?:or )?(?:an? )?no(?: or)?",
+    "reply_time": _WHOLE, "reply_p95": _WHOLE,
+    "agent_time": r"agents?", "knowledge_gaps": r"(?:had to )?pass(?:ed)?(?: on)?",
     "automation": _ALONE, "automation_upper": _ALONE, "containment": _ALONE,
     "recontact_rate": r"within (?:a|one|the) week|within (?:7|seven) days|"
     r"(?:about|on|with|for) the same \w+",
 }  # fmt: skip
 _GAPS = ("knowledge_gaps", "gap_rate")
+#: Times that somebody waits for: saying so adds nothing.
+_WAITED = ("first_token_time", "first_token_p95", "reply_time", "reply_p95", "queue_time",
+           "first_response_time", "first_response_p95", "resolution_time")  # fmt: skip
 _OF_HAND_OVERS = ("unserved_share", "human_resolved_share", "first_response_time", "csat")
 _ORDER = compiled(words.SPEED_ORDER)
 #: "Who handled the most" asks how many, not how long.
-_HOW_MANY = r"how many|number of"
+_HOW_MANY = r"how many|number of|count of|amount of"
+_REVIEWED, _JUDGED = r"reviewed|reviews?|reviewers?|reviewing", r"wrong|unsafe|right|bad|mistakes?"
 
 
 def name_first(scan: Scan, parts: Parts) -> None:
@@ -48,19 +66,50 @@ def name_first(scan: Scan, parts: Parts) -> None:
     parts.of_conversations = parts.of_answered or (
         scan.has(r"conversations?") and not scan.has(r"questions?|turns?")
     )
-    before = scan.text
-    found = scan.best(phrasebook.LONG_OTHERS)
-    if found is not None and found[1] in _GAPS and scan.longest(phrasebook.HAND_OVERS):
-        scan.text, found = before, None  # "handed over because no article was found": a reason
-    found = found or scan.longest(phrasebook.LONG_COUNTS_SOME)
+    if parts.given:
+        found = scan.best(phrasebook.of(parts.measure))
+    elif parts.p95 and scan.has(r"hand-overs?|escalations?"):
+        found = scan.longest(phrasebook.HAND_OVERS)  # within which time they were taken over
+    else:
+        found = _named(scan)
+    if not parts.given:
+        found = found or scan.longest(phrasebook.LONG_COUNTS_SOME)
     if found is not None:
         _take(parts, found)
         for match in _ORDER.finditer(found[0]):  # "longest to solve" is an order, too
             scan.text += GAP + match.group()
 
 
+def _named(scan: Scan) -> tuple[str, str] | None:
+    """The phrase of two or more words that names the figure."""
+    if scan.has("wrong") and scan.has(r"reviewed|reviewers?|answers?|repl(?:y|ies)"):
+        scan.best(phrasebook.of("wrong_rate"))
+        return "wrong", "wrong_rate"
+    if scan.has(_REVIEWED) and scan.has(_HOW_MANY) and not scan.has(_JUDGED):
+        reviews = phrasebook.of("reviews")
+        found = scan.gapped(reviews) or scan.longest(reviews)
+        if found is not None:
+            return found
+    before = scan.text
+    found = scan.best(phrasebook.LONG_OTHERS)
+    if found is not None and found[1] == "answer_rate":
+        after, scan.text = scan.text, before
+        if (other := scan.best(phrasebook.LONG_BUT_ANSWERS)) is not None:
+            return other  # "stopped in the middle of the assistant's answer"
+        scan.text = after
+    if found is None or found[1] not in _GAPS:
+        return found
+    if scan.longest(phrasebook.HAND_OVERS) and not scan.has(r"questions?|turns?"):
+        scan.text = before  # "handed over because no article was found": a reason
+        return None
+    return found
+
+
 def name(scan: Scan, parts: Parts) -> None:
     """The figure, its twin for shares or for the unlucky ones, and only one of them."""
+    if parts.given:
+        _all_of(scan, parts)
+        return
     counts = scan.has(_HOW_MANY) or (parts.order and not parts.speed and not parts.ambiguous)
     if parts.measure:
         _neutral(scan, parts)
@@ -68,11 +117,14 @@ def name(scan: Scan, parts: Parts) -> None:
         for phrases in (phrasebook.OTHERS, phrasebook.COUNTS_SOME, phrasebook.COUNTS_ALL):
             if not parts.measure:
                 _take(parts, scan.gapped(phrases) or scan.longest(phrases))
+    if not parts.measure and parts.busy:
+        parts.measure = "conversations"
     _base(parts)
     if counts and parts.measure in ("wait_time", "handle_time") and _is_verb(parts.spoken):
         parts.measure = "escalations"  # how many were picked up, not how soon
     if parts.p95:
         parts.measure = words.P95_TWIN.get(parts.measure, "")
+    _best_case(scan, parts)
     if not parts.measure and (parts.order or parts.limit):
         parts.measure = _RANKED.get(parts.group, "")
         parts.ranked = bool(parts.measure)
@@ -82,17 +134,41 @@ def name(scan: Scan, parts: Parts) -> None:
     _unmet(scan, parts)
 
 
+def _all_of(scan: Scan, parts: Parts) -> None:
+    """Take out what says no more than the given figure does."""
+    scan.take(BEST_CASE)
+    if parts.measure not in words.AMOUNTS:
+        scan.take(words.SHARE)
+    _neutral(scan, parts)
+    while parts.measure in _BY_DEFINITION and scan.take(_BY_DEFINITION[parts.measure]):
+        pass
+    _unmet(scan, parts)
+
+
+def _best_case(scan: Scan, parts: Parts) -> None:
+    """The upper bound of the two figures that have one."""
+    if scan.take(BEST_CASE) is None:
+        return
+    if not parts.measure and parts.follows:
+        parts.at_best = True
+    elif parts.measure not in words.AT_BEST:
+        parts.unmet = (*parts.unmet, BOUND)
+    parts.measure = words.AT_BEST.get(parts.measure, parts.measure)
+
+
 def _base(parts: Parts) -> None:
     """A share of conversations and one of questions are two figures with one verb."""
     if parts.of_conversations and not compiled(r"rate|share").search(parts.spoken):
         parts.measure = words.CONVERSATION_TWIN.get(parts.measure, parts.measure)
     if parts.of_answered:
-        parts.measure = words.OF_ANSWERED.get(parts.measure, "")
+        parts.measure = words.OF_ANSWERED.get(parts.measure or "resolution", "")
 
 
 def _unmet(scan: Scan, parts: Parts) -> None:
     """What would make another figure of the one that is named."""
     kind = MEASURES[parts.measure].kind if parts.measure in MEASURES else ""
+    if parts.measure == "csat" and (match := compiled(_RETURNED).search(parts.text)):
+        parts.unmet = (*parts.unmet, match.group())
     if kind in ("percentile", "mean", "ratio") and (match := scan.take(_TOTAL)):
         parts.unmet = (*parts.unmet, match.group())
     if kind not in ("percentile", "mean") and (match := scan.take(_PER)):
@@ -101,7 +177,7 @@ def _unmet(scan: Scan, parts: Parts) -> None:
 
 def _take(parts: Parts, found: tuple[str, str] | None) -> None:
     if found is not None:
-        parts.spoken, parts.measure = found
+        parts.spoken, parts.measure = found[0], parts.measure if parts.given else found[1]
         parts.named = parts.measure
         parts.opposite = parts.spoken in phrasebook.OPPOSITE
 
@@ -132,11 +208,18 @@ def _neutral(scan: Scan, parts: Parts) -> None:
         scan.longest(phrasebook.HAND_OVERS)
     if parts.measure == "wrong_rate":
         scan.longest(phrasebook.of("reviews"))  # it is a share of what was reviewed
+    if parts.measure in MEASURES and "settled" in str(MEASURES[parts.measure].formula):
+        scan.take(_SETTLED)
     scan.longest(phrasebook.of("conversations"))
     scan.longest(phrasebook.of("people"))
     if parts.measure in MEASURES and MEASURES[parts.measure].grain is Grain.TURN:
         scan.longest(phrasebook.of("questions"))
-    scan.longest(phrasebook.of(parts.measure))
+    while scan.longest(phrasebook.of(parts.measure)):
+        pass
+    if parts.measure == "article_uses":
+        scan.take(r"articles?")
+    if parts.measure in _WAITED:
+        scan.take(r"waits?|waited|waiting")
 
 
 def _tier_share(parts: Parts) -> None:

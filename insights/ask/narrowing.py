@@ -3,16 +3,18 @@
 from insights.ask.hours import clock
 from insights.ask.parts import Parts
 from insights.ask.reading import Vocabulary
-from insights.ask.scan import Phrases, Scan
+from insights.ask.scan import Phrases, Scan, compiled
 from insights.ask.spelling import normalise
 from insights.ask.values import PARTS_OF_DAY, VALUES, WEEKEND, WORKDAYS
 from insights.figures.plan import Filter
 from insights.measures import DIMENSIONS, WEEKDAYS
 
+_FROM_TO = compiled(r"from (?:the )?(?P<a>\w+) to (?:the )?(?P<b>\w+)")
+_TEAM = compiled(r"(?P<of>\w+) team")
 _NOUNS: dict[str, tuple[str, ...]] = {
     "topic": ("topic", "topics", "area", "subject", "category", "section", "shelf"),
     "team": ("team",),
-    "language": ("language",), "agent": ("agent",),
+    "language": ("language", "speaking", "speakers", "speaker"), "agent": ("agent",),
     "channel": ("channel",), "tier": ("rung", "tier"), "reason": ("reason",),
 }  # fmt: skip
 
@@ -49,6 +51,7 @@ def hours(scan: Scan) -> tuple[str, ...]:
 def narrow(scan: Scan, parts: Parts, named: dict[str, dict[str, str]], at: tuple[str, ...]) -> None:
     """Take every value that stands in the text; `at` are the hours found before."""
     chosen: dict[str, list[str]] = {"hour": list(at)} if at else {}
+    parts.unmet = (*parts.unmet, *_not_recorded(scan.text, named))
     everything = _everything(named, tiers=not parts.measure.endswith(("gpu_share", "cpu_share")))
     while (found := scan.longest(everything, lift=True)) is not None:
         dimension, value = found[1].split("\n")
@@ -58,6 +61,19 @@ def narrow(scan: Scan, parts: Parts, named: dict[str, dict[str, str]], at: tuple
         Filter(dimension, tuple(_in_order(dimension, picked)))
         for dimension, picked in sorted(chosen.items())
     )
+
+
+def _not_recorded(text: str, named: dict[str, dict[str, str]]) -> tuple[str, ...]:
+    """What values are said in a way that is on no record: from one team to another, or the team of
+    a topic."""
+    found = []
+    if match := _FROM_TO.search(text):
+        both = set(match.group("a", "b"))
+        found += [match.group() for table in named.values() if both <= table.keys()][:1]
+    for match in _TEAM.finditer(text):
+        if match.group("of") in named.get("topic", {}):
+            found.append(match.group())
+    return tuple(found)
 
 
 def _everything(named: dict[str, dict[str, str]], *, tiers: bool) -> Phrases:
@@ -85,8 +101,10 @@ def _forms(dimension: str, phrase: str) -> tuple[str, ...]:
 def _with_noun(dimension: str, phrase: str) -> tuple[str, ...]:
     """A value alone and with the name of what it is: "billing", "billing team", "team billing"."""
     nouns = _NOUNS.get(dimension, ())
+    joined = (f"{phrase}-speaking", f"{phrase}-language") if dimension == "language" else ()
     return (
         phrase,
+        *joined,
         *(f"{phrase} {noun}" for noun in nouns),
         *(f"{noun} {phrase}" for noun in nouns),
     )

@@ -12,6 +12,7 @@ class Parts:
     """Empty where the question says nothing."""
 
     measure: str = ""
+    given: bool = False  # the figure was told by the whole question, not by a phrase of it
     named: str = ""  # what the words say, before a twin of it is taken
     spoken: str = ""
     ambiguous: str = ""
@@ -25,6 +26,8 @@ class Parts:
     limit: int = 0
     p95: bool = False
     speed: bool = False
+    at_best: bool = False  # the upper bound of the figure before
+    busy: bool = False
     of_conversations: bool = False
     of_answered: bool = False
     ranked: bool = False
@@ -36,12 +39,14 @@ class Parts:
     follows: bool = False
     unmet: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     mended: tuple[tuple[str, str], ...] = ()
+    text: str = ""  # in lower case, slips mended, before anything is taken out
 
     @property
     def says_nothing(self) -> bool:
         """Whether a follow-up would only repeat the figure before it."""
         return not (
             self.measure or self.period or self.shift or self.compare or self.compares
-            or self.filters or self.group or self.order or self.limit or self.why
+            or self.at_best or self.filters or self.group or self.order or self.limit or self.why
         )  # fmt: skip

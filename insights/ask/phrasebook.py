@@ -7,6 +7,7 @@ from conversations.retrieval.terms import stem
 from insights.ask.scan import Phrases
 from insights.ask.spelling import words as split
 from insights.ask.synonyms import plain
+from insights.ask.tidying import bare
 
 _FOLDER = Path(__file__).parent / "phrases"
 _OPPOSITE = "~"
@@ -22,7 +23,7 @@ def _written() -> dict[str, str]:
                 continue
             if not line.startswith(" "):
                 key, _colon, line = line.partition(":")
-            found |= {part: key for phrase in line.split("|") if (part := phrase.strip())}
+            found |= {part: key for phrase in line.split("|") if (part := bare(phrase.strip()))}
     return found
 
 
@@ -38,6 +39,7 @@ HAND_OVERS = FIGURES.only(lambda _phrase, key: key == "escalations")
 COUNTS_SOME = FIGURES.only(lambda _phrase, key: key in ("escalations", "reviews"))
 LONG_COUNTS_SOME = COUNTS_SOME.only(lambda phrase, _key: " " in phrase)
 OTHERS = FIGURES.only(lambda _phrase, key: key not in (*VOLUME, "escalations", "reviews"))
+LONG_BUT_ANSWERS = OTHERS.only(lambda phrase, key: " " in phrase and key != "answer_rate")
 LONG_OTHERS = OTHERS.only(lambda phrase, _key: " " in phrase)
 
 

@@ -7,11 +7,14 @@ from django.utils.translation import gettext as _
 
 from insights.ask.parts import Parts
 from insights.ask.spans import Relative
+from insights.ask.words import AT_BEST
 from insights.figures.periods import Period
 from insights.figures.plan import BadPlan, Order, Plan, check
 from insights.measures import MEASURES
 
 DEFAULT_DAYS = 28
+#: Rungs that have a share of their own.
+RUNGS = ("gpu", "cpu", "extractive")
 
 
 def plan_of(parts: Parts, today: date, previous: Plan | None) -> Plan | None:
@@ -37,6 +40,7 @@ def _follow_up(parts: Parts, previous: Plan) -> Plan:
     """The question before, with what this one says instead."""
     named = {item.dimension for item in parts.filters}
     kept = tuple(item for item in previous.filters if item.dimension not in named)
+    _same_kind(parts, previous)
     plan = replace(
         previous,
         measure=parts.measure or previous.measure,
@@ -50,6 +54,19 @@ def _follow_up(parts: Parts, previous: Plan) -> Plan:
         compare = parts.period.before() if previous.compare else None
         plan = replace(plan, period=parts.period, compare=compare)
     return _checked(plan, parts, parts.group or previous.group)
+
+
+def _same_kind(parts: Parts, previous: Plan) -> None:
+    """ "And at the most?" and "and the CPU model?" ask for another figure of the same kind."""
+    if parts.at_best:
+        if previous.measure not in AT_BEST:
+            raise BadPlan(_("This figure has no upper bound."))
+        parts.measure = AT_BEST[previous.measure]
+    rung = next((item.values for item in parts.filters if item.dimension == "tier"), ())
+    shares = {name: f"{name}_share" for name in RUNGS}
+    if not parts.measure and rung and rung[0] in shares and previous.measure in shares.values():
+        parts.measure = shares[rung[0]]
+        parts.filters = tuple(item for item in parts.filters if item.dimension != "tier")
 
 
 def _checked(plan: Plan, parts: Parts, group: str) -> Plan:
@@ -76,7 +93,7 @@ def _checked(plan: Plan, parts: Parts, group: str) -> Plan:
             compare=compare,
             group="" if plan.why else group,
             order=order or (plan.order if group else ""),
-            limit=parts.limit if group else 0,
+            limit=(parts.limit or (0 if parts.group else plan.limit)) if group else 0,
         )
     )
 

@@ -10,11 +10,12 @@ Why = Literal["empty", "unknown", "measure", "dimension", "future", "negation", 
 
 @dataclass(frozen=True)
 class Understood:
-    """A checked plan, and what was mended or assumed on the way, to be said in the answer."""
+    """A checked plan, what was mended on the way, and the words that were left `unread`: all of
+    it is said in the answer."""
 
     plan: Plan
     mended: tuple[tuple[str, str], ...] = ()
-    assumed: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

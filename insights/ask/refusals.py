@@ -1,8 +1,18 @@
 """Why a question was not answered, in words, and what to do about it."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from insights.ask.reading import Refused
+
+
+def left_out(words: Sequence[str]) -> str:
+    """What the answer says of words that were left unread; empty where there are none."""
+    if not words:
+        return ""
+    quoted = ", ".join(f"“{word}”" for word in words)
+    return _("I did not understand %s and left it out: see whether this is your question.") % quoted
 
 
 def reason(refused: Refused) -> str:

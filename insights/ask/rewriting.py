@@ -4,11 +4,24 @@ import re
 
 _DAYS = r"(?P<day>monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 _PART = r"(?P<part>mornings|afternoons|evenings|nights)"
-_NO = r"(?:with|having|have|has|found|where there is|for which there is|there was|there is) no"
+_NO = (
+    r"(?:with|having|have|has|found|we've got|we have got|have got|got|had|where there is|"
+    r"for which there is|there was|there is|contain(?:s|ed)?|offer(?:s|ed)?) no"
+)
+_CLAIMED = (
+    r"(?:picked|picks|pick) (?:it |them |one )?up|claim(?:ed|s)?|accept(?:ed|s)?|(?:took|taken) on"
+)
+_ANSWERED = (
+    r"(?:that |which |where )?(?:the )?assistant "
+    r"(?:answered|replied to|was involved|gave an? answer|gave answers|had an answer)"
+)
 _SAME_DAYS = r"(?:the )?same (?:days|period|time|span|point|stretch)"
 _UNITS = r"(?:days|hours|minutes|seconds)"
 _US = r"(?:us|them|people|agents|a person)"
-_ORDER = r"(?P<order>worst|best|highest|lowest|largest|smallest|longest|shortest|slowest|fastest)"
+_ORDER = (
+    r"(?P<order>worst|best|biggest|greatest|highest|lowest|largest|smallest|longest|"
+    r"shortest|slowest|fastest)"
+)
 _FIRST = r"(?:first|start|beginning|opening)"
 _LAST = r"(?:last|end|finish|resolution|solution)"
 _WHO = r"(?P<who>customers|people|users|they)"
@@ -20,6 +33,83 @@ _SOURCES: tuple[tuple[str, str], ...] = (
      "how long"),
     (rf"{_UNITS}(?= (?:until|before) )", "time"),
     (rf"{_ORDER} first", r"\g<order>"),
+    (rf"{_ORDER}(?P<what>(?: [\w-]+){{1,6}}) first(?= in| over| during| last| this|$)",
+     r"\g<order>\g<what>"),
+    ((rf"(?:once|after|when|from when|from the moment)(?P<who>(?: \w+){{1,2}}?) "
+     rf"(?:has |have |had )?(?:{_CLAIMED})"), r"handling time\g<who>"),
+    ((rf"(?:of|among|out of|from) (?:all |the |those |our )*(?P<what>(?:[\w-]+ ){{0,3}})"
+     rf"conversations (?P<about>(?:(?:in|on|about|from|by|for|via) (?:[\w-]+ ){{1,3}}?)*?)"
+     rf"(?P<rest>{_ANSWERED})"), r"\g<what>\g<about>of the conversations \g<rest>"),
+    ((r"(?:asks?|asked|asking|checks?|checked|checking) (?:with )?(?:the |a |our )?"
+     r"(?:customers?|people|users?|them|a person)(?: back)? (?:what|which)(?: \w+)? (?:they|"
+     r"it|he|she) (?:really )?(?:meant|means?|wants?|wanted)|"
+     r"(?:asks?|asked|asking) (?:the |a |our )?(?:customers?|people|users?|them|a person) to "
+     r"(?:clarify|choose|specify|be (?:more )?(?:precise|specific|clearer))|"
+     r"(?:comes?|came) back with which (?:one |of them )?do you mean"), "asks back"),
+    ((r"(?:(?:from|after) )?(?:taking over|picking up) until (?:it is |they are )?(?:solved|"
+      r"resolved|closed|done)"),
+     "handling time"),
+    (r"before (?:they|he|she|customers?|people|anyone|a person)(?= (?:hear|get|got|receive|see))",
+     "until"),
+    (r"(?:a person|people|customers?|those|anyone) (?:who|that) e-?mail(?:s|ed)? (?:in|us)",
+     "customers by mail"),
+    (r"instead of (?:answering|an answer|replying|a reply|giving an answer)", ""),
+    (rf"{_DAYS}(?= (?:emails?|e-mails?|conversations?|contacts|questions|messages|mornings?)\b)",
+     r"\g<day>s"),
+    ((r"never (?:had to |got |get |needed to |have to |has to )?(?:be |been )?"
+     r"(?:going|goes|go|went|gone|passed|handed|sent|transferred|forwarded|referred|kicked|reached|"
+     r"handed over|needed|saw|see|involved?|touch(?:ed)?|bother(?:ed)?|met|near|got near)(?: "
+     r"(?:over|on|up))?(?: (?:to )?(?:a person|people))|"
+     r"(?:was|were|got|get) never (?:handed over|passed on)|never (?:got |get )?handed over|"
+     r"(?:didn't|did not|don't) (?:have|need) to go to (?:a person|people)"), "containment"),
+    ((r"(?:kick|bump|punt|bounce|shove|push|toss|route|redirect|refer|throw)(?:e?d|s|es|red)?"
+     r"(?: (?:over|up|on|out|along|back|off))? to (?:a person|people)"), "handed over to a person"),
+    ((r"(?:last|final|parting) (?:word|shot) (?:of (?:the )?customers? )?(?:(?:was|is|being) )?"
+     r"(?:basically )?(?:an? )?(?:flat )?"
+     r"(?:thumbs?[- ]down|nope|no)(?: or (?:an? )?(?:thumbs?[- ]down|no))?"
+     r"(?:(?: that)? (?:didn't|did not) help)?"), "said no"),
+    ((r"(?:and |but )?(?:then )?(?:nobody|no one|no-one) (?:ever |then )?(?:fixed|solved|resolved|"
+     r"sorted|dealt with|closed|handled)(?: (?:it|them|out))*"), "never resolved"),
+    ((r"(?:total |number of |how many )?hours(?: in total| altogether| all told)?"
+     r"(?= (?:did |do |have |has )?(?:[\w']+ ){1,5}(?:spent|spend|worked|work|logged|log|"
+     r"put)\b)"), "time"),
+    (r"(?P<most>most (?:frequent|common|often)) first", r"\g<most>"),
+    (r"(?:had|have|got|has) (?:a person|people) (?:review|check|audit)(?:ed)?", "reviewed"),
+    ((r"(?:don't|do not|didn't|did not|does not|doesn't) have (?:an?|any) (?:\w+ )?articles?|"
+     r"lack(?:s|ed)? an? (?:\w+ )?article"), "without an article"),
+    ((r"from (?:the )?first message (?:until|to) (?P<what>(?:[\w-]+ ){0,4}?)(?:(?:is|was|are|"
+      r"gets) )?"
+     r"(?:all )?(?:solved|resolved|closed|sorted|settled|fixed|over and done with|over|"
+     r"done)"), r"until solved \g<what>"),
+    ((r"(?:until|before) (?:(?:a|the|any|some) )?workers? \w+(?: (?:it|them|up|"
+      r"on))*"), "in the queue"),
+    (r"rather than (?:to )?answer(?:ing)?(?: (?:it|them))?", ""),
+    (r"error rate (?:in|of|for|among|on) (?:the |our )?(?:reviewed )?(?:answers|reviews)",
+     "wrong answer rate"),
+    (r"(?P<who>for (?:the )?\w+(?: team)?) alone", r"only \g<who>"),
+    ((r"(?:and |with(?:out)? |but )?(?:not|never) (?:saying|said|say|says) (?:a|another|one "
+      r"more|any)"
+     r"(?: more)? word|without (?:saying )?(?:a|another|any) (?:further |more )?word"),
+     "without a word"),
+    (r"from start to (?:finish|end)|start to (?:finish|end)|from beginning to end|end[- ]to[- ]end",
+     "from the start to the end"),
+    (r"(?P<who>reviewers?|reviews) (?:find|found|say|said|judged?|mark|marked|rated?|called?)",
+     r"\g<who> judged"),
+    (r"(?P<verb>answers?) (?:from|out of) (?:the |our )?(?:articles?|help centre)", r"\g<verb>"),
+    ((r"(?:passed|handed|sent|given|transferred|routed|forwarded|escalated) (?:over |on )?"
+     r"to (?:the )?(?P<team>\w+) team"), r"handed over \g<team> team"),
+    ((r"order(?= (?:conversations?|questions?|contacts|requests|hand-overs|"
+      r"escalations)\b)"), "orders"),
+    (r"without (?:telling|saying|letting)(?: us)?(?: know)? (?:if|whether) it (?:helped|worked)",
+     "without a word"),
+    ((r"end(?:s|ed|ing)? (?:with|on|in) (?:an? |the )?(?:customers? )?"
+     r"(?:thumbs?[- ]down|no)(?: or (?:an? )?(?:thumbs?[- ]down|no))?"), "said no"),
+    (r"turn(?:s|ed)? out(?: to be)?", "was"),
+    ((r"(?:when|after|once) (?:the )?assistant (?:has |had )?ask(?:s|ed) "
+      r"back(?P<what>.{0,40}?) how often (?:does|did|do|can) "
+     r"(?:it|the assistant)(?: then| really| actually)?"
+     r"(?: (?:manage|get|find|give|provide|reach|come up with))?(?: to)?(?: an?)? "
+     r"(?:answer|help|solve|succeed|work)"), r"clarification success\g<what>"),
     (rf"how long (?:does|did|do) it take (?:{_US} )?to (?:resolve|solve|close|settle|fix)",
      "resolution time"),
     (r"ends? up (?P<verb>\w+ing)", r"\g<verb>"),
@@ -41,7 +131,16 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (r"unhappiest", "lowest satisfaction"),
     (r"happiest", "highest satisfaction"),
     (r"half[ -]a[ -]year|half[ -]year", "6 months"),
-    (r"(?P<unit>month|week|day|hour) (?:by|after) (?P=unit)", r"by \g<unit>"),
+    ((r"(?P<unit>month|week|day|hour|team|agent|topic|channel|language|article) (?:by|after) "
+     r"(?P=unit)"), r"by \g<unit>"),
+    (r"(?:comes?|came|coming) back with a question(?: of its own)?", "asks back"),
+    (r"(?P<verb>answered) (?:from|out of) (?:the |our )?articles?", r"\g<verb>"),
+    ((r"(?:a person|someone|anyone|somebody|people|customers?) (?:who|that) (?:writes?|"
+      r"wrote)(?: in)?"
+     r"(?: to us)?"), "customers"),
+    ((r"questions (?P<what>(?:[\w-]+ ){0,4})(?:(?:had|have|has) to be |were |was )?"
+     r"(?:passed on|handed over) (?:because|as|since) (?:we've |we have )?without an article"
+     r"(?: (?:about|for|on) (?:it|that|them|this))?"), r"knowledge gaps \g<what>"),
     # "Customers write in German" says no more than "customers in German".
     (rf"{_WHO} (?:write|wrote|have written)(?: (?:in )?to us| us| in)?(?! again| a second| twice)",
      r"\g<who> in"),
@@ -51,36 +150,60 @@ _PATTERNS = tuple(
 )
 
 
-_WHAT = re.compile(r"(?<![\w-])(automation|resolution)(?: rate)?(?![\w-])(?! at most)")
+_WHAT = re.compile(r"(?<![\w-])(automation|automated|resolution)(?: rate)?(?![\w-])(?! at most)")
 #: The upper bound counts the silent ones as served: saying so names it.
 _UPPER = re.compile(
-    r"(?:if|counting|including|assuming|when)(?: \w+){0,4} silent(?: ones?| customers?)?"
+    r"(?:if|counting|including|assuming|when|crediting)(?: \w+){0,12} silent(?: ones?| customers?)?"
     r"(?: (?:too|(?:was|were|are|is|as|count|counted)(?: \w+){0,2}))?"
 )
 _AT_MOST = re.compile(r" at (?:the )?(?:most|best)\b")
+_CAUTIOUS = re.compile(r"(?:the )?most (?:cautious|conservative|careful|prudent)\b")
 _COULD = re.compile(
-    r"(?:the )?(?:highest|maximum|best|greatest) (?:possible |(?=.*\b(?:could|can|might)\b))"
+    r"(?:the )?(?:highest|maximum|best|greatest|most) (?:possible |(?=.*\b(?:could|can|might)\b))|"
+    r"(?:the )?(?:best[- ]case|upper (?:limit|bound|end)|optimistic|ceiling)(?: (?:of|"
+    r"for)(?: the)?)?"
 )
 #: Said of a figure without an upper bound, or too far from it: not the order "best first".
+_AND_AT_MOST = re.compile(
+    r"^(?:(?:and|what about|how about|ok|okay) )?at (?:the )?(?:very )?(?:most|best)(?: then)?$"
+)
 _AT_BEST = re.compile(r"^at (?:the )?(?:very )?best\b")
-_LOWER = re.compile(r"(?:the )?(?:lower bound|lower limit|minimum) (?:of |for )(?:the |our )?")
+_LOWER = re.compile(
+    r"(?:the )?(?:lower bound|lower limit|minimum) (?:of |for )(?:the |our )?|"
+    r"(?:the )?(?:guaranteed |proven |proved )?minimum$|"
+    r"(?:the )?(?:guaranteed|proven|proved|provable|demonstrable)\b"
+)
+
+
+def _at_most(match: re.Match[str]) -> str:
+    return f"{'resolution' if match.group(1) == 'resolution' else 'automation'} at most"
+
+
+#: Said of whatever is solved, without the word "automation".
+_BEST_CASE = re.compile(
+    r"(?:(?:in|at|under) )?(?:the )?(?:best[- ]case|upper (?:limit|bound)|most favou?rable)"
+    r"(?: (?:assumptions?|view|reading|scenario))?|optimistically"
+)
+BEST_CASE = "at-upper"
 
 
 def _upper_bound(text: str) -> str:
     """The question with the upper bound named where it is told by what it counts."""
-    bare, silent = _UPPER.subn("", text)
+    text = _CAUTIOUS.sub("lower bound of the", text)
+    bare, best = _BEST_CASE.subn("", text)
+    bare, silent = _UPPER.subn("", bare)
     bare, could = _COULD.subn("", bare)
-    if _WHAT.search(bare):
-        bare, lower = _LOWER.subn("", bare)  # the figure itself is the lower bound
-        text = bare if lower else text
-    if not (silent or could) or not _WHAT.search(_AT_MOST.sub("", bare)):
-        return text
-    return _WHAT.sub(r"\1 at most", _AT_MOST.sub("", bare), count=1)
+    if _WHAT.search(_AT_MOST.sub("", bare)) is None:
+        return f"{bare} {BEST_CASE}" if best or silent else text
+    bare, lower = _LOWER.subn("", bare)  # the figure itself is the lower bound
+    if lower or not (best or silent or could):
+        return bare if lower else text
+    return _WHAT.sub(_at_most, _AT_MOST.sub("", bare), count=1)
 
 
 def rewrite(text: str) -> str:
     """The question with such phrases replaced. Nothing that narrows a figure is dropped."""
-    text = _upper_bound(text)
+    text = _upper_bound(_AND_AT_MOST.sub(f"and {BEST_CASE}", text))
     for pattern, target in _PATTERNS:
         text = pattern.sub(target, text)
     return _AT_BEST.sub("at-best", text)

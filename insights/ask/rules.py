@@ -1,15 +1,17 @@
 """The rule grammar: a question in English becomes a plan, a question back, or a refusal.
 
-Nothing is guessed: a word that says something and is not understood refuses the question, because
-leaving it out would answer another one. Pure: today and the names of values come in.
+Nothing is guessed: a word that may narrow the figure and is not understood refuses the question,
+because leaving it out would answer another one (`leaving`). Pure but for the model's file: today
+and the names of values come in.
 """
 
 from dataclasses import replace
 from datetime import date
 
 from insights.ask import words
-from insights.ask.finding import find
+from insights.ask.choosing import choose
 from insights.ask.lexicon import NEGATION
+from insights.ask.likeness import shipped
 from insights.ask.parts import Parts
 from insights.ask.planning import plan_of
 from insights.ask.reading import AskBack, Reading, Refused, Understood, Vocabulary
@@ -32,12 +34,13 @@ def read(
     if len(text) > MOST_CHARS:
         return Refused("words", detail="too_long")
     try:
-        parts = find(text, vocabulary, today)
+        parts = choose(text, vocabulary, today, shipped(), follows=previous is not None)
     except Future:
         return Refused("future")
     if parts.left:
         return _not_understood(parts, today, previous)
-    if not parts.measure and parts.ambiguous and not parts.follows:
+    goes_on = parts.follows or (previous is not None and parts.ambiguous in ("best", "worst"))
+    if not parts.measure and parts.ambiguous and not goes_on:
         return _ask_back(parts, today)
     try:
         plan = plan_of(parts, today, previous)
@@ -47,7 +50,7 @@ def read(
             return _ask_back(replace(parts, ambiguous=_SPEED), today)
         if parts.ambiguous in ("best", "worst") and _is_neutral(plan):
             return _ask_back(replace(parts, ambiguous=_QUALITY), today)
-        return Understood(plan, parts.mended)
+        return Understood(plan, parts.mended, parts.unread)
     except BadPlan as error:
         return Refused("dimension", detail=error.detail)
 
@@ -65,8 +68,10 @@ def _not_understood(parts: Parts, today: date, previous: Plan | None) -> Refused
 
 
 def _is_time(plan: Plan) -> bool:
-    """Whether "slowest" and "longest" can be said of a figure."""
-    return plan.measure in MEASURES and MEASURES[plan.measure].unit in ("seconds", "ms")
+    """Whether "slowest" and "longest" can be said of it: a time, a conversation's length."""
+    return plan.measure == "messages_per_conversation" or (
+        plan.measure in MEASURES and MEASURES[plan.measure].unit in ("seconds", "ms")
+    )
 
 
 def _is_neutral(plan: Plan) -> bool:
@@ -83,4 +88,6 @@ def _ask_back(parts: Parts, today: date) -> Reading:
             continue
         if plan is not None:
             choices.append(plan)
+    if len(choices) == 1 and not parts.left:
+        return Understood(choices[0], parts.mended, parts.unread)  # the others cannot be meant
     return AskBack(tuple(choices), parts.ambiguous.split("|")[0]) if choices else Refused("measure")

@@ -1,10 +1,11 @@
 """Mends slips of the keyboard against the words that the grammar knows. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import lru_cache
 
 from conversations.retrieval.terms import stem
+from insights.ask.filler import FILLER
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -22,8 +23,11 @@ def normalise(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The text with unknown words replaced by the one known word that is a slip away.
+def mend(
+    text: str, known: Iterable[str], *, english: Container[str] = frozenset()
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The text with unknown words replaced by the one known word that is a slip away; a word that
+    is plainly `english` was meant.
 
     Returns the mended text and what was replaced. A word that is as near to two known ones stays.
     """
@@ -33,7 +37,7 @@ def mend(text: str, known: Iterable[str]) -> tuple[str, tuple[tuple[str, str], .
     def fix(match: re.Match[str]) -> str:
         word = match.group()
         root = stem(word)
-        if len(word) < 4 or word in lexicon:
+        if len(word) < 4 or word in lexicon or word in english:
             return word
         if root in roots and 0 < len(word) - len(root) <= _ENDING:
             return word  # another form of a known word is no slip
@@ -78,10 +82,17 @@ def _nearest(word: str, by_length: dict[int, list[str]]) -> str | None:
 
 
 def _likeliest(word: str, nearest: list[str]) -> list[str]:
-    """Of equally near words those of the same letters, else those whose end was left out."""
+    """Of equally near words those of the same letters, else those whose end or one letter was
+    left out: that happens more often than another letter in its place."""
     swapped = [other for other in nearest if sorted(other) == sorted(word)]
     unfinished = [other for other in nearest if other.startswith(word)]
-    return swapped or unfinished or nearest
+    usual = [other for other in nearest if other in FILLER]
+    return swapped or unfinished or [o for o in nearest if _lacks(word, o)] or usual or nearest
+
+
+def _lacks(word: str, other: str) -> bool:
+    """Whether `word` is `other` without one of its letters."""
+    return any(other[:at] + other[at + 1 :] == word for at in range(len(other)))
 
 
 def _distance(first: str, second: str, most: int) -> int:

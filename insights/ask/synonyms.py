@@ -14,14 +14,25 @@ SAME: dict[str, str] = {
     "support agents",
     "people": "humans|staff|human agents",
     "customers": "folks|shoppers|buyers|clients",
-    "conversation": "chat|ticket|case|dialogue|enquiry|inquiry|dialog",
-    "conversations": "chats|tickets|cases|dialogues|enquiries|inquiries|dialogs",
+    "conversation": "chat|ticket|case|dialogue|enquiry|inquiry|dialog|issue",
+    "conversations": "chats|tickets|cases|dialogues|enquiries|inquiries|dialogs|issues",
+    "articles": "help articles|help pages|help texts|support articles|kb articles|faq articles|"
+    "knowledge base articles|help centre articles|help center articles|help docs|articles of ours",
+    "article": "help article|help page|help text|support article|kb article|faq article|"
+    "knowledge base article|help centre article|help center article|help doc",
+    "contacted us": "got in touch with us|got in touch|been in touch|were in touch",
+    "contact us": "get in touch with us|get in touch|getting in touch with us|getting in touch",
+    "reviewed": "checked|audited|inspected|qa'd|qaed|quality-checked|quality checked|spot-checked|"
+    "double-checked|vetted",
+    "reviewers": "auditors|qa team|quality team|checkers|qa people",
+    "silent": "quiet",
     "wrong": "incorrect|false|mistaken|erroneous|inaccurate",
     "handed over": "escalated|transferred|forwarded|referred|passed on|handed off|passed over",
     "hand-overs": "transfers|handoffs|hand-offs|handovers|hand overs",
     "satisfaction": "happiness|contentment",
     "without a person": "on its own|by itself|on their own|unaided|without human help|"
-    "without help|without a human|without people|without an agent|without agents",
+    "without help|without a human|without people|without an agent|without agents|"
+    "with no human|with no person|with no people|with no agent|with no human help|with no agents",
     "until": "till|til",
     "help centre": "help center|knowledge base|faq",
 }

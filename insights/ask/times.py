@@ -79,9 +79,10 @@ _SOURCES: tuple[tuple[str, Builder], ...] = (
     (r"(?:the )?day before yesterday", lambda _f, t: spans.one(t - timedelta(days=2))),
     (r"today", lambda _f, t: spans.one(t)),
     (r"yesterday", lambda _f, t: spans.one(t - timedelta(days=1))),
-    ((rf"(?:between|from) (?:the )?(?P<d>\d{{1,2}}){_TH}(?: of)?(?: {_M})? (?:and|to|until|till|-) "
+    ((rf"(?:between |from )?(?:the )?(?P<d>\d{{1,2}}){_TH}(?: of)?(?: {_M})?(?: (?:and|to|"
+      rf"until|till|through|-) |-)"
      rf"(?:the )?(?P<d2>\d{{1,2}}){_TH}(?: of)? {_M2}{_YEAR}"), spans.between),
-    ((rf"(?:between|from) {_M} (?P<d>\d{{1,2}}){_TH} (?:and|to|until|till) {_M2} "
+    ((rf"(?:between |from )?{_M} (?P<d>\d{{1,2}}){_TH} (?:and|to|until|till|through|-) {_M2} "
      rf"(?P<d2>\d{{1,2}}){_TH}{_YEAR}"), spans.between),
     (rf"(?:between|from) {_M} (?:and|to|until|till) {_M2}{_YEAR}", spans.months_between),
     (r"(?:between |from )?(?P<d>20\d\d-\d\d-\d\d) (?:and|to|until|till|-) (?P<d2>20\d\d-\d\d-\d\d)",
@@ -93,9 +94,11 @@ _SOURCES: tuple[tuple[str, Builder], ...] = (
      spans.since_start),
     ((r"(?:in |over |during )?(?:the )?(?P<unit>week|month|quarter|year) before last"
       r"(?! (?:week|month))"), spans.before_last),
-    ((rf"(?:in |over |during )?(?:the )?week (?:of|from|beginning|starting)(?: the)? "
+    ((rf"(?:in |over |during )?(?:the )?week (?:of|from|beginning|starting|commencing)(?: "
+      rf"on)?(?: the)? "
       rf"(?P<d>\d{{1,2}}){_TH}(?: of)? {_M}{_YEAR}"), spans.week_of),
-    ((rf"(?:in |over |during )?(?:the )?week (?:of|from|beginning|starting) {_M} "
+    ((rf"(?:in |over |during )?(?:the )?week (?:of|from|beginning|starting|commencing)(?: "
+      rf"on)? {_M} "
       rf"(?P<d>\d{{1,2}}){_TH}{_YEAR}"), spans.week_of),
     ((r"(?:in )?(?:calendar )?week (?P<n>[1-9]|[1-4]\d|5[0-2])(?: (?:of )?(?P<y>20\d\d))?"
      r"(?! \w+ ago)"), spans.numbered_week),

@@ -17,6 +17,8 @@ VALUES: dict[str, dict[str, str]] = {
         "asked for a person": "asked_for_person", "no article": "no_article",
         "no article was found": "no_article", "not sure": "not_sure", "unsure": "not_sure",
         "was not sure": "not_sure", "uncertain": "not_sure", "wanted a person": "asked_for_person",
+        "because of a technical fault": "fault", "due to a technical fault": "fault",
+        "because of technical faults": "fault", "because of a fault": "fault",
         "requested a person": "asked_for_person", "demanded a person": "asked_for_person",
         "clarification failed": "clarify_failed", "failed clarification": "clarify_failed",
         "failed clarifications": "clarify_failed", "complaint": "complaint",
@@ -29,13 +31,18 @@ VALUES: dict[str, dict[str, str]] = {
     },
     "channel": {
         "web": "web", "web page": "web", "website": "web", "widget": "widget", "email": "email",
-        "e-mail": "email", "the widget": "widget", "the web": "web", "e-mails": "email",
+        "e-mail": "email", "the widget": "widget", "the web": "web",
+        "website widget": "widget", "web widget": "widget", "chat widget": "widget",
+        "web site": "web", "site": "web",
+        "api": "api", "the api": "api", "e-mails": "email",
         "emails": "email", "by mail": "email",
     },
+    "outcome": {"still open": "open", "open": "open", "not closed": "open"},
     "topic": {},
 }  # fmt: skip
 WEEKEND = (
     r"(?:(?:at|on|over|during)\s+)?(?:the )?weekends|"
+    r"(?:at|on|over) (?:the )?weekend(?! (?:of|before))|"
     r"(?:saturdays and sundays|saturday and sunday)"
 )
 WORKDAYS = (

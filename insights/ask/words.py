@@ -12,15 +12,28 @@ OF_ANSWERED = {
     "confirmed_share": "resolution", "resolution": "resolution", "automation": "resolution",
     "resolution_upper": "resolution_upper",
 }  # fmt: skip
+#: Amounts: a share of one is another figure, or none.
+AMOUNTS = ("conversations", "people", "questions", "reviews", "article_uses", "tokens",
+           "escalations", "knowledge_gaps", "agent_time", "savings")  # fmt: skip
+#: Figures with an upper bound that counts the silent ones as served.
+AT_BEST = {
+    "automation": "automation_upper", "resolution": "resolution_upper",
+    "automation_upper": "automation_upper", "resolution_upper": "resolution_upper",
+}  # fmt: skip
 P95_TWIN = {
     "first_response_time": "first_response_p95",
     "first_token_time": "first_token_p95",
     "reply_time": "reply_p95",
     "wait_time": "wait_p95",
+    "escalations": "wait_p95",  # within which time 95 of 100 of them were taken over
 }
-SHARE = r"share|portion|percentage|percent|proportion|fraction|rate|how often|what part|ratio"
+SHARE = (
+    r"(?:the )?part(?= of)|share|portion|percentage|percent|proportion|fraction|rate|"
+    r"how often|what part|ratio"
+)
 P95 = (
-    r"95th percentile|p95|95 percentile|percentile 95|95 percent of|"
+    r"95 (?:out of|in) (?:every )?100|19 (?:out of|in) 20|95th percentile|p95|95 percentile|"
+    r"percentile 95|95 percent of|"
     r"(?:slowest|unluckiest|worst|longest) (?:5|five) ?percent"
 )
 
@@ -54,7 +67,7 @@ DIMENSIONS: dict[str, str] = {
     "agent": "agents?|colleagues?",
     "team": "teams?|departments?|groups?",
     "outcome": "outcomes?|endings?|results?",
-    "tier": "tiers?|rungs?",
+    "tier": "(?:model )?(?:tiers?|rungs?)",
     "decision": "decisions?",
     "article": "articles?",
     "day": "days?|date",
@@ -88,25 +101,31 @@ MOST = (
     r"costliest|dearest"
 )
 LEAST = (
-    r"least (?:common|frequent|often|popular)|rarest|least|lowest|fewest|smallest|shortest|"
+    r"bottom|least (?:common|frequent|often|popular)|rarest|least|lowest|fewest|smallest|shortest|"
     r"fastest|quickest|minimum|min|quietest|cheapest"
 )
 BEST, WORST = r"best(?: performing)?|strongest", r"worst(?: performing)?|weakest|poorest"
 BUSY = r"busiest|quietest|peak"
 
 WHY = (
-    r"why|how come|what caused|what explains|what drove|explain|reason for the|reasons for the|"
+    r"why|how come|what caused|what explains|what drove|explain|"
+    r"(?<!by )(?<!per )(?:the )?reasons? for the(?! (?:last|past|previous|month|week|year|"
+    r"quarter))|"
     r"what is driving|what drives|what's driving|what is causing|what causes|what led to|"
     r"reason behind|reasons behind|cause of|causes of|reason of|how can it be that|"
-    r"what is behind|what's behind|due to what"
+    r"what is behind|what's behind|due to what|"
+    r"what (?:is|was|are|were) the (?:main )?(?:reasons?|causes?)(?: that| why| for| of| behind)?"
 )
 CHANGE = (
-    r"go(?:ne|ing)? up|went up|go(?:ne|ing)? down|went down|up|down|rise|rising|rose|risen|fall|"
+    r"go(?:ne|ing)? up|went up|go(?:ne|ing)? down|went down|"
+    r"(?<!pick )(?<!picks )(?<!picked )(?<!picking )up|down|rise|rising|rose|risen|fall|"
     r"fell|falling|fallen|dropp?(?:ed|ing)?|increas(?:e|ed|ing)|decreas(?:e|ed|ing)|"
     r"increases|decreases|surge[ds]?|plunge[ds]?|rises|falls|drops|"
     r"chang(?:e|ed|es|ing)|grow(?:n|ing)?|grew|shrink|shrank|jump(?:ed)?|higher|lower|worse|better|"
     r"improv(?:e|ed|ing|ement)|difference|differ|get worse|got worse|declin(?:e|ed|ing)|"
-    r"climb(?:ed)?|spike|spiked|"
+    r"climb(?:ed)?|spike|spiked|shoot up|shot up|soar(?:ed)?|skyrocket(?:ed)?|"
+    r"plummet(?:ed)?|slump(?:ed)?|tumbled?|worsen(?:ed)?|deteriorat(?:e|ed)|creep up|crept up|"
+    r"becom(?:e|ing)|became|"
     r"longer|shorter|faster|slower|quicker|more often|less often|more|less|fewer"
 )
 AGAINST = (
@@ -116,10 +135,12 @@ AGAINST = (
 )
 #: Follow-ups that tell what to do with the figure before.
 AGAIN = (
-    r"(?:narrow|restrict|limit|zoom|filter|break|split|slice|group|make|change|switch|repeat|do|"
-    r"show)(?: (?:it|that|this|them|the same|down|in|to|on|only|again))+"
+    r"(?:now )?(?:narrow|restrict|limit|zoom|filter|break|split|slice|group|make|change|"
+    r"switch|repeat|do|"
+    r"show)(?: (?:it|that|this|them|those|these|the same|down|in|to|on|only|again|out|up))+|"
+    r"split(?= (?:by|per|into|it)\b)"
 )
 FOLLOW = (
     r"and|what about|how about|same|only|now|but|instead|also|then|ok|okay|just|same for|"
-    r"show that|the same"
+    r"show that|(?:show|give) (?:me |us )?(?:the same|that|this)|the same"
 )

@@ -83,6 +83,13 @@ def _misses(name: str) -> list[str]:
         ("held_out_again", 2),
         ("tuned_again", 10),
         ("held_out_third", 3),
+        ("held_out_seventh", 6),
+        ("held_out_eighth", 3),
+        ("held_out_ninth", 3),
+        ("held_out_tenth", 6),
+        ("held_out_eleventh", 3),
+        ("held_out_twelfth", 3),
+        ("held_out_thirteenth", 3),
     ],
 )
 def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
@@ -104,6 +111,13 @@ def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
         "held_out_fourth",
         "held_out_fifth",
         "held_out_sixth",
+        "held_out_seventh",
+        "held_out_eighth",
+        "held_out_ninth",
+        "held_out_tenth",
+        "held_out_eleventh",
+        "held_out_twelfth",
+        "held_out_thirteenth",
     ],
 )
 def test_a_plan_of_another_question_says_on_the_page_that_it_is_another(name: str) -> None:
@@ -114,7 +128,14 @@ def test_a_plan_of_another_question_says_on_the_page_that_it_is_another(name: st
 
 
 @pytest.mark.parametrize(
-    "name", ["tuned_refused", "held_out_refused", "tuned_refused_again", "held_out_third_refused"]
+    "name",
+    [
+        "tuned_refused",
+        "held_out_refused",
+        "tuned_refused_again",
+        "held_out_third_refused",
+        "held_out_thirteenth_refused",
+    ],
 )
 def test_what_cannot_be_answered_is_refused_with_a_reason(name: str) -> None:
     answered = [row["q"] for row in _load(name) if isinstance(_read(row), Understood)]

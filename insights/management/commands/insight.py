@@ -9,7 +9,7 @@ from django.utils import timezone
 from insights.ask import vocabulary
 from insights.ask.answer import Answer, answer
 from insights.ask.reading import AskBack, Refused
-from insights.ask.refusals import reason
+from insights.ask.refusals import left_out, reason
 from insights.ask.rules import read
 from insights.figures.figure import portal_zone
 from insights.figures.periods import local_date
@@ -35,10 +35,12 @@ class Command(BaseCommand):
                               if c.measure in MEASURES)  # fmt: skip
             said = _said(None, f"“{found.words}” could mean: {names}. Which?", choices=choices)
         else:
-            said = _said(answer(found.plan), mended=dict(found.mended))
+            said = _said(answer(found.plan), mended=dict(found.mended), unread=list(found.unread))
         if options["json"]:
             self.stdout.write(json.dumps(said, indent=2, ensure_ascii=False))
             return
+        if said.get("unread"):
+            self.stdout.write(left_out(said["unread"]))
         self.stdout.write(said["answer"])
         for row in said["rows"]:
             self.stdout.write(f"  {row['name']}: {row['text']}")

@@ -1,0 +1,85 @@
+"""What may be left out of a question, and what refuses it; and the model that weighs whole
+questions, as it is shipped."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from insights.ask.fitting import Examples, examples, fit
+from insights.ask.likeness import Likeness, as_read, shipped
+from insights.ask.reading import Reading, Refused, Understood
+from insights.ask.refusals import left_out
+from insights.ask.rules import read
+from tests.insights.test_ask_questions import FOLDER, TODAY, VOCABULARY
+
+
+def _ask(question: str) -> Reading:
+    return read(question, vocabulary=VOCABULARY, today=TODAY)
+
+
+def test_a_word_beside_the_figure_is_left_out_and_said_to_be() -> None:
+    found = _ask("I bet the wrong answer rate improved, by topic last week?")
+    assert isinstance(found, Understood)
+    assert found.plan.measure == "wrong_rate"
+    assert found.unread == ("bet",)
+    assert "“bet”" in left_out(found.unread)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "wrong answer rate for premium customers last week",  # before what is counted
+        "wrong answer rate in Hamburg last week",  # after a preposition
+        "Kevin's handling time in October",  # owning
+        "wrong answer rate of customers who cancelled",  # in a relative clause
+        "how many customers cancelled last week",  # the predicate of a plain count
+        "wait time during the night shift",  # part of what a preposition is said of
+        "wipe the wrong answers of last week",  # an order
+        "containment, just not in German",  # an exclusion
+        "csat of answers from the cache",  # two figures
+        "wait time above 12 minutes",  # a number
+    ],
+)
+def test_a_word_that_may_narrow_the_figure_refuses_the_question(question: str) -> None:
+    assert isinstance(_ask(question), Refused)
+
+
+def test_the_whole_question_overrules_a_phrase_that_stands_in_it_by_chance() -> None:
+    found = _ask("median time till the whole bot reply is done, orders, english, last 7 days")
+    assert isinstance(found, Understood)
+    assert found.plan.measure == "reply_time"
+
+
+def test_the_shipped_model_is_the_one_of_the_phrases_and_questions_here() -> None:
+    assert shipped().digest == examples(FOLDER.glob("*.jsonl")).digest, (
+        "run: manage.py fit_questions tests/insights/questions/*.jsonl"
+    )
+
+
+def test_the_chances_of_all_figures_add_up_to_one() -> None:
+    chances = shipped().chances(as_read("how long do people wait for a human?"))
+    assert sum(chances.values()) == pytest.approx(1.0, abs=1e-5)
+    assert max(chances, key=lambda key: chances[key]) == "wait_time"
+
+
+def test_a_model_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
+    data = Examples(
+        ("how many tokens", "wait for a person", "weather"), ("tokens", "wait_time", ""), (1.0,) * 3
+    )
+    fitted = fit(data)
+    fitted.write(tmp_path / "model.npz")
+    again = Likeness.read(tmp_path / "model.npz")
+    assert again.digest == data.digest
+    assert again.chances("tokens") == fitted.chances("tokens")
+    assert again.knows("token")
+    assert not again.knows("berlin")
+
+
+def test_a_bad_example_is_named_by_its_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps({"q": "tokens", "m": "tokens"}) + "\nnonsense\n")
+    with pytest.raises(CommandError, match="line 2"):
+        call_command("fit_questions", path, out=tmp_path / "model.npz")
