@@ -13,8 +13,10 @@ from conversations.retrieval.subjects import Mention
 from conversations.retrieval.types import SearchQuery
 
 EARLIER_TURNS = 3  # the customer's own, before the last
-REPLY_CHARS = 300  # of the last reply
-EARLIER_CHARS = 700  # in all: the embedding reads about 250 words
+#: Of the last reply, and of all that was said before. Longer texts found no better on the
+#: development sets' conversations (docs/answering.md) and take as much longer to embed.
+REPLY_CHARS = 120
+EARLIER_CHARS = 250
 ENGLISH = frozenset(("", "en"))
 TEXT_CHARS = 2_000  # the embedding reads no further than this
 

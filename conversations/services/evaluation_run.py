@@ -11,7 +11,7 @@ from conversations.dialogue.calibration import load_or_conservative
 from conversations.dialogue.memory import Memory
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.extractive import Similarity
-from conversations.models import Article
+from conversations.models import LearntPhrasing
 from conversations.retrieval.drafts import RowError
 from conversations.retrieval.embedding import Embedder
 from conversations.retrieval.readers import ArticleSource, UnreadableSource
@@ -21,12 +21,12 @@ from conversations.services.drafting import Drafting
 from conversations.services.evaluation import (
     Question,
     Verdict,
-    fitted,
     judge_all,
     report,
     said_before,
 )
 from conversations.services.evaluation_baselines import compare
+from conversations.services.evaluation_fold import review, teach
 from conversations.services.evaluation_splits import violations
 from conversations.services.evaluation_store import separate_store
 from conversations.services.evaluation_text import write_all
@@ -34,7 +34,6 @@ from conversations.services.explanation import explain
 from conversations.services.judging import SearchJudge
 from conversations.services.knowledge import KnowledgeService
 from conversations.services.knowledge_import import import_articles
-from conversations.services.phrasings import PhrasingService
 
 EXPECTED = frozenset({"answer", "clarify", "escalate"})
 
@@ -73,6 +72,7 @@ def evaluate(
     max_error: float,
     watcher: Watcher,
     fit_fold: str = "",
+    fit_teaches: bool = True,
     learn_fold: str = "",
     writing: Writing | None = None,
     explained: Collection[str] = (),
@@ -83,8 +83,10 @@ def evaluate(
     """Import the articles beside the live ones, judge every question, and sum up.
 
     With `writing` the words of the answers are measured too, on the questions that have a
-    reference answer. With `learn_fold` the questions of that fold are taught to their articles, as
-    verdicts would, and left out. With `splits` the calibration is refitted on so many random
+    reference answer. With `fit_fold` that fold is taken for reviewed conversations: they move the
+    calibration and, with `fit_teaches`, teach their articles (evaluation_fold), and the other
+    folds are reported. With `learn_fold` the questions of that fold are taught to their articles
+    and left out. With `splits` the calibration is refitted on so many random
     halves and tried on the others (evaluation_splits); with `baselines` plain rankings stand beside
     the portal's (evaluation_baselines). With `explained` only the questions of
     these ids are judged, and everything that their decisions were made of is told.
@@ -98,19 +100,28 @@ def evaluate(
             advanced=watcher.step,
             refused=watcher.refused,
         )
-        taught = _teach(questions, learn_fold, article_embedder) if learn_fold else 0
+        lessons = [q for q in questions if learn_fold and q.fold == learn_fold]
+        if lessons:
+            teach(lessons, article_embedder)
         questions = [q for q in questions if not learn_fold or q.fold != learn_fold]
-        search = KnowledgeSearch(embedder=embedder)
-        search.warm_up()
+        search = _search(embedder)
         calibration, problem = load_or_conservative()
         judge = SearchJudge(search=search, calibration=calibration, max_error=max_error)
         asked = [q for q in questions if not explained or q.id in explained]
         if fit_fold:
-            judge, asked = _fitted(judge, asked, fit_fold, max_error, watcher)
+            fold = [question for question in asked if question.fold == fit_fold]
+            asked = [question for question in asked if question.fold != fit_fold]
+            watcher.phase(f"questions of fold {fit_fold}", len(fold))
+            judge = review(
+                judge, fold, max_error=max_error, advanced=watcher.step,
+                teaches=partial(teach, embedder=article_embedder) if fit_teaches else None,
+                fresh=partial(_search, embedder),
+            )  # fmt: skip
         watcher.phase("questions", len(asked))
         verdicts = tuple(judge_all(judge, asked, advanced=watcher.step))
         told = tuple(_explained(judge, q, similarity) for q in asked if q.id in explained)
         texts = _written(writing, asked, watcher)
+        taught = LearntPhrasing.objects.count()
         plain = _plain(asked, article_embedder(), watcher) if baselines else {}
     tried = partial(violations, judge.calibration, max_error=max_error, splits=splits)
     figures = {
@@ -130,35 +141,11 @@ def evaluate(
     return Evaluation(figures, verdicts, told)
 
 
-def _teach(questions: Sequence[Question], fold: str, embedder: Callable[[], Embedder]) -> int:
-    """How many of the fold's questions their first article has learnt."""
-    service = PhrasingService()
-    ids = dict(Article.objects.values_list("external_id", "pk"))
-    learnt = 0
-    for question in questions:
-        article_id = next((ids[key] for key in sorted(question.gold) if key in ids), None)
-        if question.fold == fold and question.answerable and article_id is not None:
-            learnt += service.learn(
-                article_id=article_id, question=question.text, history=bool(question.history)
-            )
-    KnowledgeService(embedder=embedder).renew()
-    return learnt
-
-
-def _fitted(
-    judge: SearchJudge,
-    asked: Sequence[Question],
-    fold: str,
-    max_error: float,
-    watcher: Watcher,
-) -> tuple[SearchJudge, list[Question]]:
-    """A judge that this fold has moved, and the questions outside of it."""
-    fit = [question for question in asked if question.fold == fold]
-    watcher.phase(f"questions of fold {fold}", len(fit))
-    learnt = tuple(judge_all(judge, fit, advanced=watcher.step))
-    moved = fitted(judge.calibration, learnt)
-    others = [question for question in asked if question.fold != fold]
-    return SearchJudge(search=judge.search, calibration=moved, max_error=max_error), others
+def _search(embedder: Callable[[], Embedder]) -> KnowledgeSearch:
+    """A search over the knowledge as it stands."""
+    search = KnowledgeSearch(embedder=embedder)
+    search.warm_up()
+    return search
 
 
 def _explained(

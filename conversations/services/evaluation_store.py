@@ -15,6 +15,7 @@ from conversations.models import (
     Article,
     ArticleRevision,
     KnowledgeState,
+    LearntPhrasing,
     Passage,
     Section,
     Synonym,
@@ -22,7 +23,9 @@ from conversations.models import (
 )
 
 PREFIX = "evaluation_"
-_TABLES = (Section, Article, ArticleRevision, Passage, Synonym, Term, KnowledgeState)
+_TABLES = (
+    Section, Article, ArticleRevision, LearntPhrasing, Passage, Synonym, Term, KnowledgeState,
+)  # fmt: skip
 _LOCK_SPACE = 7_202  # advisory locks: the schema is in use for as long as its session lives
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 
 from conversations.dialogue.calibration import ANY_RUNG, AdditiveModel, load
 from conversations.dialogue.guarantee import CurvePoint
-from conversations.models import Article
+from conversations.models import Article, LearntPhrasing
 from conversations.services.evaluation import Question, Verdict, curve, report
 from conversations.services.evaluation_run import read_questions
 from conversations.services.evaluation_splits import violations
@@ -157,6 +157,22 @@ def test_a_fold_that_is_fitted_on_is_left_out_of_the_figures(
     figures = json.loads(target.read_text())
     assert (figures["questions"], figures["fitted_on"]) == (4, "cal")
     assert figures["fitted_questions"] == 3
+    assert figures["learnt"] == 2  # of the fold's three, one has no article
+    assert not LearntPhrasing.objects.exists()  # the live articles learn nothing
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fold_can_move_the_decision_alone_and_teach_no_article(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    kb, questions = files
+    target = tmp_path / "figures.json"
+    call_command(
+        "evaluate", articles=kb, questions=questions, json=target, fit_fold="cal", fit_only=True,
+        verbosity=0, stdout=StringIO(),
+    )  # fmt: skip
+    figures = json.loads(target.read_text())
+    assert (figures["learnt"], figures["fitted_questions"]) == (0, 3)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """manage.py evaluate: recall, automation and wrong answers over questions with known answers."""
 
 import json
+import logging
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from functools import cache
@@ -47,6 +48,9 @@ class Command(BaseCommand):
         parser.add_argument("--max-error", type=float, default=0.05, help="wrong answers allowed")
         parser.add_argument("--fit-fold", default="", help="fit on this fold, report the others")
         parser.add_argument(
+            "--fit-only", action="store_true", help="with --fit-fold: teach no articles"
+        )
+        parser.add_argument(
             "--learn-fold", default="", help="teach its questions to their articles; report others"
         )
         parser.add_argument(
@@ -76,7 +80,8 @@ class Command(BaseCommand):
         if options["splits"] and (options["fit_fold"] or options["splits"] < 0):
             raise CommandError("--splits takes a count such as 100, and goes without --fit-fold.")
         if options["learn_fold"] and options["learn_fold"] == options["fit_fold"]:
-            raise CommandError("What was learnt says nothing of the rest: fit on another fold.")
+            raise CommandError("--fit-fold teaches its questions already: leave --learn-fold out.")
+        logging.getLogger("portal.events").setLevel(logging.WARNING)  # a line a taught question
         with tqdm(disable=options["verbosity"] < 1) as bar:
             try:
                 done = evaluate(
@@ -87,6 +92,7 @@ class Command(BaseCommand):
                     max_error=options["max_error"],
                     watcher=self._watcher(bar),
                     fit_fold=options["fit_fold"],
+                    fit_teaches=not options["fit_only"],
                     learn_fold=options["learn_fold"],
                     writing=_writing(options["sample"]) if options["generate"] else None,
                     explained=frozenset(options["explain"]),
