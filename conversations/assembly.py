@@ -35,9 +35,11 @@ from conversations.services.keeper import LeaseKeeper
 from conversations.services.memory import MemoryService
 from portal import limits
 from portal.conf import Config, secret
+from portal.core.priority import stand_back
 
 #: Articles whose sentences are compared in advance at a worker's start, and for how long.
 MOST_WARMED, WARM_SECONDS = 500, 20.0
+WARMING = 10  # how far what only saves time later stands back behind a question that is there
 
 keeper = LeaseKeeper(interval=limits.HEARTBEAT)
 _provider: list[Callable[[], Sequence[GenerationBackend]]] = [tuple]
@@ -195,6 +197,7 @@ def warm_prompts() -> None:
 
 
 def _warm_prompts() -> None:
+    stand_back(WARMING)
     try:
         warm_prompts()
     except DatabaseError:
@@ -206,6 +209,7 @@ def _warm_prompts() -> None:
 def _warm_likeness() -> None:
     """The sentences of the help centre, so that the first quotation of an article is as quick as
     the second. A hint: nothing waits for it, and a large help centre is not finished."""
+    stand_back(WARMING)
     articles = Article.objects.published().order_by("-updated_at")[:MOST_WARMED]
     sources = (Source(1, item.title, "", "", item.body) for item in articles)
     try:

@@ -4,11 +4,9 @@ The cache of a running sequence is one stretch of a slot (attention reads it wit
 computed prefixes live in pages of their own, shared by all, and are copied to a slot's beginning.
 """
 
-import contextlib
 import math
 import mmap
 import os
-import threading
 from collections.abc import Sequence as Rows
 
 import torch
@@ -19,9 +17,10 @@ from transformers import LlamaForCausalLM
 from conversations.inference.llama_batch import Batch, lay_out
 from conversations.inference.llama_layers import Layers
 from conversations.inference.scheduler import Chunk, Limits, Plan, Sequence
+from portal.core.priority import stand_back
 
-#: How far this thread stands back (see nice(7)): a third of what another gets, where both want it.
-BEHIND = 5
+#: How far this thread stands back (see nice(7)): a tenth of what another gets, where both want it.
+BEHIND = 10
 
 
 class LlamaRunner:
@@ -57,7 +56,7 @@ class LlamaRunner:
         # In the thread that computes: the number of threads is a property of the calling thread.
         if self._device.type == "cpu":
             torch.set_num_threads(self._threads)
-            _stand_back()
+            stand_back(BEHIND)  # searches and first words before the next words of a reply
 
     @torch.inference_mode()
     def step(self, plan: Plan) -> "Logits":
@@ -195,10 +194,3 @@ def _rotations(model: LlamaForCausalLM, context: int) -> tuple[Tensor, Tensor]:
     half = sin.shape[-1] // 2
     sin = torch.cat([-sin[..., :half], sin[..., half:]], dim=-1)
     return cos[0][:, None].contiguous(), sin[0][:, None].contiguous()
-
-
-def _stand_back() -> None:
-    """Searches and first words go before the next words of replies that are being read already."""
-    with contextlib.suppress(OSError):  # where a thread has no priority of its own
-        own = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, own, max(os.getpriority(os.PRIO_PROCESS, own), BEHIND))

@@ -201,7 +201,8 @@ def test_the_load_tells_who_is_waiting(engine: Engine, runner: AlphabetRunner) -
 
 
 def test_the_thread_that_writes_stands_back_and_no_other_does() -> None:
-    from conversations.inference.llama_runner import BEHIND, _stand_back
+    from conversations.inference.llama_runner import BEHIND
+    from portal.core.priority import stand_back
 
     def priority() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
@@ -209,7 +210,7 @@ def test_the_thread_that_writes_stands_back_and_no_other_does() -> None:
     found: list[int] = []
 
     def write() -> None:
-        _stand_back()
+        stand_back(BEHIND)
         found.append(priority())
 
     before = priority()
