@@ -114,7 +114,7 @@ class AnswerShape(serializers.Serializer[Any]):
     )
     unread = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Words that were not understood and left out; none of them can narrow a figure.",
+        help_text="Words that were not understood and left out; the plan says what was counted.",
     )
 
 

@@ -95,11 +95,19 @@ def _left(scan: Scan, parts: Parts) -> tuple[str, ...]:
     if not parts.measure and (found := scan.longest(_AMBIGUOUS)) is not None:
         parts.ambiguous = found[1]
     own = _own_words(parts.measure) | _own_words(parts.named)
-    left = (*parts.unmet, *(word for word in scan.rest() if stem(word) not in own))
+    left = (
+        *parts.unmet,
+        *(word for word in scan.rest(plain=_is_plain(parts)) if stem(word) not in own),
+    )
     by_agent = parts.who and parts.order and parts.group == "agent"
     if by_agent and parts.measure in phrasebook.VOLUME:
         return ("who", *left)  # who writes most is a customer, and customers are not listed
     return left
+
+
+def _is_plain(parts: Parts) -> bool:
+    """Whether a plain count is asked for, of which a verb is the predicate."""
+    return parts.measure in (*phrasebook.VOLUME, "escalations")
 
 
 @lru_cache(maxsize=128)

@@ -87,6 +87,9 @@ def fit(data: Examples) -> Likeness:
         weights=np.round(fitted.coef_.T / scale).astype(np.int8),
         scale=scale.astype(np.float32),
         bias=fitted.intercept_.astype(np.float32),
-        roots=frozenset().union(*map(roots_of, data.texts)),
+        # Words of questions that no figure answers are no words of a figure.
+        roots=frozenset().union(
+            *(roots_of(text) for text, key in zip(data.texts, data.figures, strict=True) if key)
+        ),
         digest=data.digest,
     )

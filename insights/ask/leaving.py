@@ -1,11 +1,13 @@
-"""Which words may be left unread, and said to be so, without answering another question. Pure.
+"""Which words may be left unread, and said to be so, without answering another question.
 
 A question names its figure, its time and its filters; people put other words around them ("how
 snappy is it, I mean, how long till the first words are on the screen?"). A word may be left out
 where it cannot narrow what is counted. What may narrow refuses the question: a name, a number,
 what follows a preposition ("from Berlin"), what stands before a thing that is counted ("angry
-customers"), what a relative clause says ("customers who cancelled"), and any strange predicate of a
-plain count ("how many customers cancelled").
+customers") or beside a word that was read ("handling time london"), what a relative clause says
+("customers who cancelled"), and any strange predicate of a plain count ("how many customers
+cancelled"). A place or a product that is put like a verb ("I berlin the wait") would slip through.
+Pure but for the dictionary's file.
 """
 
 import re
@@ -32,6 +34,13 @@ _PREPOSITIONS = frozenset(
     "in from for with about by via on at over under per than of into like between among during "
     "above below beyond towards against using".split()
 )
+#: Words that hold a sentence together; a strange word may stand between two of these only.
+_FUNCTION = frozenset(
+    "i we you it they he she me us them is are was were be been being am do does did have "
+    "has had can "
+    "could would may might must how what when why and or but so that to not just really very quite "
+    "only also still all ever once too there here then now if whether the a an our my your".split()
+)
 _DETERMINERS = frozenset("a an the our my your their his her its any some this that these".split())
 _RELATIVE = frozenset("who that which whose where".split())
 _COUNTED = frozenset(
@@ -44,12 +53,11 @@ _COUNTED = frozenset(
     """.split()
 )
 _NEAR = 3  # words between a preposition and what it is said of: "during the night shift"
-_REACH = 4  # words that a relative clause is looked for in
 #: They ask for what is not on record, whatever figure is named beside them.
 _NEVER = frozenset(
     "should will would expect expected predict forecast target goal correlate correlation name "
     "names named email address addresses phone age gender sex divide divided multiply plus minus "
-    "maximum minimum hire".split()
+    "maximum minimum hire exclude excluded excludes ignore ignored ignores omit omitted".split()
 )
 
 
@@ -73,7 +81,7 @@ def may_leave(
     for word in left:
         if word in _NEVER or any(letter.isdigit() for letter in word) or _is_a_name(word, original):
             return False
-    return all(
+    return set(left) <= set(tokens) and all(
         (knows(word) or word in common()) and _stands_aside(tokens, at, strange=word in strange)
         for word in left
         for at, token in enumerate(tokens)
@@ -90,7 +98,8 @@ def _names_another(left: tuple[str, ...], measure: str) -> bool:
 def _is_a_name(word: str, original: str) -> bool:
     """Whether a word was written as a name: with a capital inside the question, or owning."""
     owns = re.search(rf"(?i)(?<!\w){re.escape(word)}['’]s?(?!\w)", original)
-    capital = re.search(rf"(?<=[\w,;:] ){re.escape(word.capitalize())}(?!\w)", original)
+    forms = rf"(?:{re.escape(word.capitalize())}|{re.escape(word.upper())})"
+    capital = re.search(rf"(?<=[\w,;:] ){forms}(?!\w)", original)
     return bool(owns or capital)
 
 
@@ -104,11 +113,13 @@ def _stands_aside(tokens: list[str], at: int, *, strange: bool) -> bool:
         before -= 1
     if before >= 0 and tokens[before] in _PREPOSITIONS:
         return False
-    if _RELATIVE.intersection(tokens[max(1, at - _REACH) : at]):
+    if _RELATIVE.intersection(tokens[1:at]):
         return False
     if not strange:
         return True
     if at == 0 or following == "of":
         return False  # "wipe the wrong answers", "the transcripts of the rejected ones"
+    if tokens[at - 1] not in _FUNCTION or (following and following not in _FUNCTION):
+        return False  # "handling time london last month"
     near = _PREPOSITIONS.intersection(tokens[max(0, at - _NEAR) : at])
     return not near

@@ -136,6 +136,8 @@ def name(scan: Scan, parts: Parts) -> None:
 
 def _all_of(scan: Scan, parts: Parts) -> None:
     """Take out what says no more than the given figure does."""
+    if parts.p95 and parts.measure not in words.P95_TWIN.values():
+        parts.unmet = (*parts.unmet, "p95")
     scan.take(BEST_CASE)
     if parts.measure not in words.AMOUNTS:
         scan.take(words.SHARE)

@@ -64,7 +64,12 @@ def _same_kind(parts: Parts, previous: Plan) -> None:
         parts.measure = AT_BEST[previous.measure]
     rung = next((item.values for item in parts.filters if item.dimension == "tier"), ())
     shares = {name: f"{name}_share" for name in RUNGS}
-    if not parts.measure and rung and rung[0] in shares and previous.measure in shares.values():
+    if (
+        not parts.measure
+        and len(rung) == 1
+        and rung[0] in shares
+        and previous.measure in shares.values()
+    ):
         parts.measure = shares[rung[0]]
         parts.filters = tuple(item for item in parts.filters if item.dimension != "tier")
 

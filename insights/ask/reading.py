@@ -5,7 +5,9 @@ from typing import Literal
 
 from insights.figures.plan import Plan
 
-Why = Literal["empty", "unknown", "measure", "dimension", "future", "negation", "words", "two"]
+Why = Literal[
+    "empty", "unknown", "measure", "dimension", "future", "negation", "words", "two", "date"
+]
 
 
 @dataclass(frozen=True)

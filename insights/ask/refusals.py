@@ -26,6 +26,8 @@ def reason(refused: Refused) -> str:
             return _("I cannot leave something out (%s). Name what should be counted.") % quoted
         case "future":
             return _("That has not happened yet. I count what was, I do not foretell.")
+        case "date":
+            return _("The calendar has no such day. Write it such as “1 to 15 October”.")
         case "measure":
             return _("Which figure do you mean? The list of figures names all of them.")
         case "dimension":

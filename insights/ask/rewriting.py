@@ -38,7 +38,8 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ((rf"(?:once|after|when|from when|from the moment)(?P<who>(?: \w+){{1,2}}?) "
      rf"(?:has |have |had )?(?:{_CLAIMED})"), r"handling time\g<who>"),
     ((rf"(?:of|among|out of|from) (?:all |the |those |our )*(?P<what>(?:[\w-]+ ){{0,3}})"
-     rf"conversations (?P<about>(?:(?:in|on|about|from|by|for|via) (?:[\w-]+ ){{1,3}}?)*?)"
+     rf"conversations (?P<about>(?:(?:in|on|about|from|by|for|via) "
+     rf"(?:(?!(?:in|on|about|from|by|for|via) )[\w-]+ ){{1,3}}){{0,3}})"
      rf"(?P<rest>{_ANSWERED})"), r"\g<what>\g<about>of the conversations \g<rest>"),
     ((r"(?:asks?|asked|asking|checks?|checked|checking) (?:with )?(?:the |a |our )?"
      r"(?:customers?|people|users?|them|a person)(?: back)? (?:what|which)(?: \w+)? (?:they|"
@@ -51,10 +52,12 @@ _SOURCES: tuple[tuple[str, str], ...] = (
      "handling time"),
     (r"before (?:they|he|she|customers?|people|anyone|a person)(?= (?:hear|get|got|receive|see))",
      "until"),
-    (r"(?:a person|people|customers?|those|anyone) (?:who|that) e-?mail(?:s|ed)? (?:in|us)",
+    ((r"(?:when )?(?:a person|people|customers?|those|anyone) (?:who |that )?e-?mail(?:s|ed)? "
+      r"(?:in|us)"),
      "customers by mail"),
     (r"instead of (?:answering|an answer|replying|a reply|giving an answer)", ""),
-    (rf"{_DAYS}(?= (?:emails?|e-mails?|conversations?|contacts|questions|messages|mornings?)\b)",
+    ((rf"(?<!last )(?<!this ){_DAYS}(?= (?:emails?|e-mails?|conversations?|contacts|questions|"
+      rf"messages|mornings?)\b)"),
      r"\g<day>s"),
     ((r"never (?:had to |got |get |needed to |have to |has to )?(?:be |been )?"
      r"(?:going|goes|go|went|gone|passed|handed|sent|transferred|forwarded|referred|kicked|reached|"
@@ -75,8 +78,8 @@ _SOURCES: tuple[tuple[str, str], ...] = (
      r"put)\b)"), "time"),
     (r"(?P<most>most (?:frequent|common|often)) first", r"\g<most>"),
     (r"(?:had|have|got|has) (?:a person|people) (?:review|check|audit)(?:ed)?", "reviewed"),
-    ((r"(?:don't|do not|didn't|did not|does not|doesn't) have (?:an?|any) (?:\w+ )?articles?|"
-     r"lack(?:s|ed)? an? (?:\w+ )?article"), "without an article"),
+    ((r"(?:don't|do not|didn't|did not|does not|doesn't) have (?:an?|any) articles?|"
+     r"lack(?:s|ed)? an? article"), "without an article"),
     ((r"from (?:the )?first message (?:until|to) (?P<what>(?:[\w-]+ ){0,4}?)(?:(?:is|was|are|"
       r"gets) )?"
      r"(?:all )?(?:solved|resolved|closed|sorted|settled|fixed|over and done with|over|"
@@ -98,8 +101,10 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (r"(?P<verb>answers?) (?:from|out of) (?:the |our )?(?:articles?|help centre)", r"\g<verb>"),
     ((r"(?:passed|handed|sent|given|transferred|routed|forwarded|escalated) (?:over |on )?"
      r"to (?:the )?(?P<team>\w+) team"), r"handed over \g<team> team"),
-    ((r"order(?= (?:conversations?|questions?|contacts|requests|hand-overs|"
-      r"escalations)\b)"), "orders"),
+    # "Order tickets" as what they are about; "order tickets by day" sorts them.
+    ((r"(?<=\w )(?<!you )(?<!to )order(?= (?:conversations?|questions?|contacts|requests|"
+      r"hand-overs|escalations)\b(?! by (?:the )?(?:agent|team|topic|channel|language|day|week|"
+      r"month|hour|reason|weekday)s?\b))"), "orders"),
     (r"without (?:telling|saying|letting)(?: us)?(?: know)? (?:if|whether) it (?:helped|worked)",
      "without a word"),
     ((r"end(?:s|ed|ing)? (?:with|on|in) (?:an? |the )?(?:customers? )?"
@@ -153,13 +158,22 @@ _PATTERNS = tuple(
 _WHAT = re.compile(r"(?<![\w-])(automation|automated|resolution)(?: rate)?(?![\w-])(?! at most)")
 #: The upper bound counts the silent ones as served: saying so names it.
 _UPPER = re.compile(
-    r"(?:if|counting|including|assuming|when|crediting)(?: \w+){0,12} silent(?: ones?| customers?)?"
+    r"(?:the one )?where (?:everybody|everyone|those|all)(?: who)?(?: went| go| stayed)? silent "
+    r"counts? as (?:served|solved|helped)|"
+    r"(?:if|counting|including|assuming|when|crediting)(?: (?:the|all|we|you|i|also|as|that|count|"
+    r"counted|counting|include|included|credit|treat|treated|assume|give|gave|assistant|for|"
+    r"a person|"
+    r"everyone|everybody|who|went|just|of|ones|customers|people)){0,12} silent(?: ones?| "
+    r"customers?)?"
     r"(?: (?:too|(?:was|were|are|is|as|count|counted)(?: \w+){0,2}))?"
 )
+#: The silent ones left out or counted as lost: the contrary of the upper bound.
+_NOT_SERVED = re.compile(r"exclud|leav\w+ out|left out|ignor|\bnot\b|without|fail|unserved|lost")
 _AT_MOST = re.compile(r" at (?:the )?(?:most|best)\b")
 _CAUTIOUS = re.compile(r"(?:the )?most (?:cautious|conservative|careful|prudent)\b")
 _COULD = re.compile(
-    r"(?:the )?(?:highest|maximum|best|greatest|most) (?:possible |(?=.*\b(?:could|can|might)\b))|"
+    r"(?:the )?(?:highest|maximum|best|greatest|most) (?:possible |(?=(?:[\w-]+ "
+    r"){1,5}(?:could|can|might)\b(?! (?:you|i)\b)))|"
     r"(?:the )?(?:best[- ]case|upper (?:limit|bound|end)|optimistic|ceiling)(?: (?:of|"
     r"for)(?: the)?)?"
 )
@@ -191,7 +205,7 @@ def _upper_bound(text: str) -> str:
     """The question with the upper bound named where it is told by what it counts."""
     text = _CAUTIOUS.sub("lower bound of the", text)
     bare, best = _BEST_CASE.subn("", text)
-    bare, silent = _UPPER.subn("", bare)
+    bare, silent = (bare, 0) if _NOT_SERVED.search(bare) else _UPPER.subn("", bare)
     bare, could = _COULD.subn("", bare)
     if _WHAT.search(_AT_MOST.sub("", bare)) is None:
         return f"{bare} {BEST_CASE}" if best or silent else text
@@ -202,7 +216,7 @@ def _upper_bound(text: str) -> str:
 
 
 def rewrite(text: str) -> str:
-    """The question with such phrases replaced. Nothing that narrows a figure is dropped."""
+    """The question with such phrases replaced."""
     text = _upper_bound(_AND_AT_MOST.sub(f"and {BEST_CASE}", text))
     for pattern, target in _PATTERNS:
         text = pattern.sub(target, text)

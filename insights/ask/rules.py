@@ -15,7 +15,7 @@ from insights.ask.likeness import shipped
 from insights.ask.parts import Parts
 from insights.ask.planning import plan_of
 from insights.ask.reading import AskBack, Reading, Refused, Understood, Vocabulary
-from insights.ask.spans import Future
+from insights.ask.spans import Future, NoSuchDay
 from insights.ask.spelling import words as split
 from insights.figures.plan import BadPlan, Plan
 from insights.measures import MEASURES
@@ -35,8 +35,13 @@ def read(
         return Refused("words", detail="too_long")
     try:
         parts = choose(text, vocabulary, today, shipped(), follows=previous is not None)
-    except Future:
-        return Refused("future")
+    except (Future, NoSuchDay) as error:
+        return Refused("future" if isinstance(error, Future) else "date")
+    return _planned(parts, today, previous)
+
+
+def _planned(parts: Parts, today: date, previous: Plan | None) -> Reading:
+    """The checked plan of what was found, or why there is none."""
     if parts.left:
         return _not_understood(parts, today, previous)
     goes_on = parts.follows or (previous is not None and parts.ambiguous in ("best", "worst"))

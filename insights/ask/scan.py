@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from conversations.retrieval.terms import stem
-from insights.ask.filler import FILLER, FIRM, LIGHT
+from insights.ask.filler import DOING, FILLER, FIRM, LIGHT
 from insights.ask.spelling import words as split
 
 GAP = " § "  # where something was taken: no phrase reaches across it
@@ -96,9 +96,10 @@ class Scan:
                 return phrase, place
         return None
 
-    def rest(self) -> tuple[str, ...]:
-        """The words that nobody took and that say something."""
-        return tuple(word for word in split(self.text) if word not in FILLER | LIGHT)
+    def rest(self, *, plain: bool = False) -> tuple[str, ...]:
+        """The words that nobody took and that say something; of a `plain` count, verbs too."""
+        idle = FILLER | LIGHT if plain else FILLER | LIGHT | DOING
+        return tuple(word for word in split(self.text) if word not in idle)
 
 
 def _told(phrase: str) -> int:

@@ -43,6 +43,10 @@ class Future(ValueError):
     """The question is about what has not happened yet."""
 
 
+class NoSuchDay(ValueError):
+    """The calendar has no such day, or a span ends before it begins."""
+
+
 Span = Period | Relative
 Builder = Callable[[dict[str, str], date], Span]
 
@@ -81,6 +85,10 @@ def on_date(found: dict[str, str], today: date) -> Span:
 def between(found: dict[str, str], today: date) -> Span:
     last = day_in(found["d2"], found["m2"], found.get("y"), today)
     first = day_in(found["d"], found.get("m", found["m2"]), found.get("y"), last)
+    if first > last or (first - last).days < -366:
+        raise NoSuchDay
+    if "m" not in found and int(found["d"]) > int(found["d2"]):
+        raise NoSuchDay  # "from 5 to 1 October"
     return Period(first, last + timedelta(days=1))
 
 

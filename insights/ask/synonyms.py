@@ -13,7 +13,7 @@ SAME: dict[str, str] = {
     "agents": "employees|representatives|reps|support staff|operators|staff members|team members|"
     "support agents",
     "people": "humans|staff|human agents",
-    "customers": "folks|shoppers|buyers|clients",
+    "customers": "folks|punters|shoppers|buyers|clients",
     "conversation": "chat|ticket|case|dialogue|enquiry|inquiry|dialog|issue",
     "conversations": "chats|tickets|cases|dialogues|enquiries|inquiries|dialogs|issues",
     "articles": "help articles|help pages|help texts|support articles|kb articles|faq articles|"

@@ -22,8 +22,11 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (r"nr", "number"),
     (r"qs", "questions"),
     (r"cust|custs", "customers"),
-    (r"as opposed to (?:just )?(?:the )?(?:chats|conversations|tickets|questions|contacts)", ""),
     (r"hrs", "hours"),
+    (r"manag(?:e|es|ed|ing) to (?P<verb>\w+)", r"\g<verb>"),
+    ((r"(?P<who>individuals|customers|people|persons) as opposed to (?:just )?(?:chats|"
+      r"conversations|"
+     r"tickets|contacts)"), r"\g<who>"),
     (r"convos?|convs", "conversations"),
     (r"msgs?", "messages"),
     (r"resp", "response"),
@@ -94,9 +97,12 @@ _POLITE = re.compile(
 _SHORT_IS = re.compile(r"\b(?P<w>who|what|how|where|when|there|that|it|let|here|he|she)'s\b")
 
 
-#: A greeting and what one says with it, up to a dash: "Hi, quick one before my meeting - who …".
+#: A greeting and the little that is said with it, up to a dash: "Hi, quick one - who …".
 _GREETING = re.compile(
-    r"(?i)^\s*(?:hi|hey|hello|quick|good|sorry|ok|okay|morning|so|team)\b[^?.]{0,60}?\s[-–—]+\s+"
+    r"(?i)^\s*(?:hi|hey|hello|good (?:morning|afternoon|evening)|quick (?:one|question)|"
+    r"sorry|okay|ok)"
+    r"(?:[\s,!]+(?:hi|there|all|team|everyone|folks|quick (?:one|question)|please|"
+    r"before (?:my|the|our) [\w:]{1,12}))*\s*[-–—]+\s+"
     r"(?=(?:who|what|how|which|why|when|where|show|give|can|could|do|is|are)\b)"
 )
 

@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 from insights.ask import spans
-from insights.ask.spans import DAYS, NUMBERS, Builder, Future, Relative, Span
+from insights.ask.spans import DAYS, NUMBERS, Builder, Future, NoSuchDay, Relative, Span
 from insights.figures.periods import Period, add_months
 
 _MONTH = (
@@ -28,7 +28,12 @@ def read(text: str, today: date) -> tuple[Span, tuple[int, int]] | None:
             best = (place, build, {k: v for k, v in match.groupdict().items() if v})
     if best is None:
         return None
-    span = best[1](best[2], today)
+    try:
+        span = best[1](best[2], today)
+    except Future:
+        raise
+    except ValueError as error:
+        raise NoSuchDay from error
     if isinstance(span, Period) and span.start > today:
         raise Future
     return span, best[0]

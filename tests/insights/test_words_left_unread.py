@@ -2,6 +2,7 @@
 questions, as it is shipped."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from django.core.management.base import CommandError
 from insights.ask.fitting import Examples, examples, fit
 from insights.ask.likeness import Likeness, as_read, shipped
 from insights.ask.reading import Reading, Refused, Understood
-from insights.ask.refusals import left_out
+from insights.ask.refusals import left_out, reason
 from insights.ask.rules import read
 from tests.insights.test_ask_questions import FOLDER, TODAY, VOCABULARY
 
@@ -41,10 +42,58 @@ def test_a_word_beside_the_figure_is_left_out_and_said_to_be() -> None:
         "containment, just not in German",  # an exclusion
         "csat of answers from the cache",  # two figures
         "wait time above 12 minutes",  # a number
+        "satisfaction BERLIN last month",  # a name
+        "handling time london last month",  # beside a word that was read
+        "satisfaction dhl last month",  # known from questions that no figure answers only
+        "satisfaction of customers who in the last three weeks on the widget cancelled",
+        "how many customers love us",
+        "how many conversations remain",
+        "automation if silent customers are excluded",  # the contrary of the upper bound
+        "automation if silent customers count as failures",
+        "Sorry, without the widget - how many conversations last week?",
+        "p95 satisfaction last month",  # another statistic
+        "questions that don't have a billing article last week",
+        "cost per conversation in dollars last month",
     ],
 )
 def test_a_word_that_may_narrow_the_figure_refuses_the_question(question: str) -> None:
     assert isinstance(_ask(question), Refused)
+
+
+@pytest.mark.parametrize(
+    ("question", "filters"),
+    [
+        (
+            "So only German customers on the widget - how long do they wait?",
+            {"language", "channel"},
+        ),
+        ("Team billing last month - how many conversations?", {"team"}),
+        ("Hi all, quick one before my meeting - what was csat in French?", {"language"}),
+        ("Order hand-overs by agent last month", set()),
+        ("how many order tickets came by email last month", {"topic", "channel"}),
+    ],
+)
+def test_what_narrows_stays_whatever_is_said_around_it(question: str, filters: set[str]) -> None:
+    found = _ask(question)
+    assert isinstance(found, Understood)
+    assert {item.dimension for item in found.plan.filters} == filters
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["conversations 0 to 5 october", "csat 31 june", "satisfaction 2026-13-45", "5 to 1 october"],
+)
+def test_a_day_that_the_calendar_has_not_is_refused_with_a_reason(question: str) -> None:
+    found = _ask(question)
+    assert isinstance(found, Refused)
+    assert found.why == "date"
+    assert "calendar" in reason(found)
+
+
+def test_a_question_of_prepositions_is_read_in_no_time() -> None:
+    began = time.process_time()
+    _ask("of conversations " + "in " * 120)
+    assert time.process_time() - began < 1.0
 
 
 def test_the_whole_question_overrules_a_phrase_that_stands_in_it_by_chance() -> None:

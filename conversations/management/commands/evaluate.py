@@ -3,7 +3,8 @@
 import json
 import logging
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,18 @@ _TABLE = (
     ("courtesies", "courtesies returned", "{:.1%}"),
     ("unanswerable_not_answered", "without an article: not answered", "{:.1%}"),
 )
+
+
+@contextmanager
+def _without_events() -> Iterator[None]:
+    """Without a line in the log for each question that is taught."""
+    log = logging.getLogger("portal.events")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 class Command(BaseCommand):
@@ -81,8 +94,9 @@ class Command(BaseCommand):
             raise CommandError("--splits takes a count such as 100, and goes without --fit-fold.")
         if options["learn_fold"] and options["learn_fold"] == options["fit_fold"]:
             raise CommandError("--fit-fold teaches its questions already: leave --learn-fold out.")
-        logging.getLogger("portal.events").setLevel(logging.WARNING)  # a line a taught question
-        with tqdm(disable=options["verbosity"] < 1) as bar:
+        if options["fit_only"] and not options["fit_fold"]:
+            raise CommandError("--fit-only goes with --fit-fold.")
+        with _without_events(), tqdm(disable=options["verbosity"] < 1) as bar:
             try:
                 done = evaluate(
                     articles=options["articles"],
