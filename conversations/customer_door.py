@@ -19,6 +19,7 @@ from conversations.models import Conversation
 from conversations.services.key_renewal import KeyRenewalService
 from conversations.streaming.database import run_db
 from portal import limits
+from portal.core.cancellation import obey_cancellation
 
 key_renewal = KeyRenewalService()
 
@@ -69,6 +70,7 @@ class CustomerDoor:
 
     async def _renew(self) -> None:
         while True:
+            obey_cancellation()
             await asyncio.sleep(front_door.RENEW_SECONDS)
             await self._hold()
 

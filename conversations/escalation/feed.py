@@ -25,6 +25,7 @@ from conversations.escalation.schedule import load_schedule
 from conversations.models import AuditEntry, Escalation, Note
 from conversations.streaming.database import run_db
 from conversations.streaming.frames import encode
+from portal.core.cancellation import obey_cancellation
 
 log = logging.getLogger("portal.desk")
 
@@ -204,6 +205,7 @@ class DeskFeed:
 
     async def _poll(self) -> None:
         while self._desks:
+            obey_cancellation()
             await asyncio.sleep(POLL_SECONDS)
             try:
                 await self._catch_up()

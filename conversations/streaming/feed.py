@@ -27,6 +27,7 @@ from conversations.streaming.doorbell import group_name
 from conversations.streaming.hub import StreamHub, TurnText
 from conversations.streaming.presence import presence_for_loop
 from portal import limits
+from portal.core.cancellation import obey_cancellation
 from portal.core.errors import InvalidInput
 from portal.core.events import emit
 
@@ -236,6 +237,7 @@ class Feed:
         """Wait for the bell; without Redis the poll of the open listeners serves."""
         layer: Any = get_channel_layer()
         while True:
+            obey_cancellation()
             channel = ""
             try:
                 channel = await layer.new_channel()

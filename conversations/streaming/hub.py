@@ -18,6 +18,7 @@ import redis.asyncio as aioredis
 from redis.exceptions import RedisError
 
 from conversations.streaming.publisher import state_key, stream_key
+from portal.core.cancellation import obey_cancellation
 from portal.core.events import emit
 
 _BLOCK_MS = 5_000
@@ -65,7 +66,7 @@ class StreamHub:
             else:
                 changed.set()
             while True:
-                _obey_cancellation()
+                obey_cancellation()
                 await changed.wait()
                 changed.clear()
                 yield turn
@@ -89,6 +90,7 @@ class StreamHub:
     async def _read_for_ever(self) -> None:
         failures = 0
         while True:
+            obey_cancellation()
             try:
                 await self._read_once()
                 failures = 0
@@ -126,14 +128,6 @@ class StreamHub:
         if self._task is not None:
             self._task.cancel()
         await self._client.aclose()
-
-
-def _obey_cancellation() -> None:
-    """A cancellation that somebody on the way took for an error of his own is not forgotten: the
-    follower would wait for ever, and the process that ends with it."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 _HUBS: dict[asyncio.AbstractEventLoop, StreamHub] = {}

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from conversations.streaming.database import run_db
 from conversations.streaming.replay import heads
+from portal.core.cancellation import obey_cancellation
 
 log = logging.getLogger("portal.presence")
 
@@ -45,6 +46,7 @@ class Presence:
 
     async def _poll(self) -> None:
         while self._listeners:
+            obey_cancellation()
             await asyncio.sleep(POLL_SECONDS)
             try:
                 await self._refresh_behind()

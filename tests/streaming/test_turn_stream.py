@@ -189,3 +189,27 @@ async def test_a_follower_whose_cancellation_was_swallowed_ends_all_the_same() -
     done, _pending = await asyncio.wait({follower}, timeout=5)
     assert done == {follower}
     await hub.close()
+
+
+async def test_a_reader_whose_cancellation_was_swallowed_ends_all_the_same() -> None:
+    """Seen as a test run that hung at its end: redis-py's time limit made it an error of Redis."""
+
+    class Wire:
+        async def xread(self, *_args: object, **_options: object) -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise redis.TimeoutError from None
+
+        async def aclose(self) -> None:
+            return
+
+    hub = StreamHub(settings.REDIS_URL)
+    await hub._client.aclose()
+    hub._client = Wire()
+    reader = asyncio.create_task(hub._read_for_ever())
+    await asyncio.sleep(0)
+    reader.cancel()
+    done, _pending = await asyncio.wait({reader}, timeout=5)
+    assert done == {reader}
+    await hub.close()
