@@ -244,6 +244,7 @@ class Feed:
                 await layer.group_add(group_name(self._id), channel)
                 await self.refresh()  # what came before the bell was heard
                 while True:
+                    obey_cancellation()  # the layer and Redis were asked since: either may forget
                     message = await layer.receive(channel)
                     if message["type"] == "conversation.changed":
                         await self.refresh()
