@@ -2,6 +2,8 @@
 
 import re
 
+from insights.ask.scan import compiled
+
 _DAYS = r"(?P<day>monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 _PART = r"(?P<part>mornings|afternoons|evenings|nights)"
 _NO = (
@@ -150,9 +152,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (rf"{_WHO} (?:write|wrote|have written)(?: (?:in )?to us| us| in)?(?! again| a second| twice)",
      r"\g<who> in"),
 )  # fmt: skip
-_PATTERNS = tuple(
-    (re.compile(rf"(?<![\w-])(?:{source})(?![\w-])"), target) for source, target in _SOURCES
-)
+_PATTERNS = tuple((compiled(source), target) for source, target in _SOURCES)
 
 
 _WHAT = re.compile(r"(?<![\w-])(automation|automated|resolution)(?: rate)?(?![\w-])(?! at most)")

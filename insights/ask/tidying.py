@@ -2,6 +2,8 @@
 
 import re
 
+from insights.ask.scan import compiled
+
 _PEOPLE = r"(?:human|person|people|agent|employee|colleague|member of staff|staff|being)s?"
 _OURS = r"(?:my|our|the|these|your)"
 _STAFF = r"(?:people|staff|team|crew|guys|folks|lot|agents|colleagues|employees)"
@@ -77,9 +79,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ((r"(?:split|break|broken|slice|cut|divide|separate)(?: (?:it|that|this|them|those|these))? "
      r"(?:out|down|up)"), "split"),
 )  # fmt: skip
-_PATTERNS = tuple(
-    (re.compile(rf"(?<![\w-])(?:{source})(?![\w-])"), target) for source, target in _SOURCES
-)
+_PATTERNS = tuple((compiled(source), target) for source, target in _SOURCES)
 _POSSESSIVE = re.compile(r"(?<=[^\W\d_])'s?(?= |$)")
 #: Said before the question, not in it.
 _OPENING = re.compile(
