@@ -47,7 +47,7 @@ LIGHT = frozenset(
     sake back-and-forth says said say strongly heavily nevertheless nonetheless regarded
     considered deemed snappy out while stuff things thing prove proves proven proved terms
     regards bit lot lots ton tons bunch write writes writing stay stays stayed stand stands
-    stood hold holds held run runs ran
+    stood hold holds held run runs ran must gotten inclusive they'd they've he'd she'd we've i've
     """.split()
 )
 #: Verbs and nouns that add nothing beside a figure of its own, but would be the predicate of a
@@ -69,7 +69,12 @@ IDLE = "|".join(
         "(?:in|with) (?:an? )?(?:table|chart|graph)",
         ("(?:an? |the )?(?:table|chart|graph|plot|overview|report|summary|"
          "breakdown) (?:of|for|on|with)"),
-        "write(?: in)? to us(?! again| a second| twice)", "at all", "on average", "in total",
+        ("write(?: in)? to us(?! again| a second| "
+        "twice)"), "at all", "on average", "hand on heart", "all things considered",
+        "at the end of the day", "in a nutshell", "long story short", "by the way", "just curious",
+        "out of (?:sheer |pure )?curiosity", "for the record", "by and large", "on the whole",
+        ("in plain (?:english|words|"
+        "terms)"), "bottom line", "being honest", "honestly speaking", "in total",
         "in all", "so far", "up to now", "up to date", "i need", "we need", "need to know",
         "at (?:the )?very least", "(?:put|work|figure|turn|carry)(?:s|ed|ing)? out",
         "say (?:for|in|on)", "let's say", "in numbers", "looking at", "take a look at",
@@ -83,7 +88,8 @@ IDLE = "|".join(
         "the one that is", "on the next (?:go|turn|try|attempt|message)", "by any chance",
         "if any", "(?:the )?assistant or (?:an? )?(?:person|agent)",
         "(?:an? )?(?:person|agent) or (?:the )?assistant",
-        "in (?:money|minutes|seconds|ms|milliseconds)",
+        "in (?:money|minutes|seconds|hours|ms|milliseconds)",
+        "(?:is|was) it possible to see",
         r"at least(?! \d| one| two| three| an?\b)", "in (?:hard )?cash", "for good",
         "within how long",
         ("so (?:that )?we (?:never|don't) (?:learn|know|hear|find out)(?: (?:if|"

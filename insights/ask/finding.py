@@ -4,7 +4,7 @@ from datetime import date
 from functools import lru_cache
 
 from conversations.retrieval.terms import stem
-from insights.ask import measuring, narrowing, phrasebook, times, words
+from insights.ask import measuring, narrowing, off_record, phrasebook, times, words
 from insights.ask.english import common
 from insights.ask.filler import FILLER, IDLE, ORDERS
 from insights.ask.lexicon import NEGATION, known
@@ -13,7 +13,7 @@ from insights.ask.reading import Vocabulary
 from insights.ask.rewriting import rewrite
 from insights.ask.scan import Phrases, Scan, compiled
 from insights.ask.spans import NUMBERS, Relative
-from insights.ask.spelling import mend, normalise
+from insights.ask.spelling import apart, mend, normalise
 from insights.ask.spelling import words as split
 from insights.ask.synonyms import plain
 from insights.ask.tidying import tidy, without_greeting
@@ -23,10 +23,6 @@ from insights.measures import MEASURES, SERIES, Grain
 
 _AMBIGUOUS = Phrases({phrase: every for every in words.AMBIGUOUS for phrase in every.split("|")})
 _SPEED = r"how soon|soon|how fast|how quick|how quickly|how slow|how long|fast|quick|quickly|slow"
-#: What would be is not on record.
-_WHAT_IF = (
-    r"if (?:we|i|they|you|there) (?:had|have|hired?|were|would|could|add(?:ed)?|doubled?|halved?)"
-)
 _TO_PEOPLE = ("escalation_rate", "handover_rate", "human_resolved_share", "unserved_share")
 #: Who works: taken first, because figures' phrases begin with them ("agents solve").
 _WORKING = {key: words.DIMENSIONS[key] for key in ("agent", "team")}
@@ -40,7 +36,8 @@ _MEANINGFUL = (
 _COUNT = rf"\d{{1,2}}|{'|'.join(NUMBERS)}"
 _NUMBERED = (
     rf"(?:top|first|{words.MOST}|{words.LEAST}|{words.BEST}|{words.WORST}) (?P<n1>{_COUNT})|"
-    rf"(?:which|what|the) (?P<n3>{_COUNT})(?= +(?:§|{'|'.join(words.DIMENSIONS.values())}))|"
+    rf"(?:^|(?:which|what|the|show|list|name|give) )(?P<n3>{_COUNT})"
+    rf"(?= +(?:§|{'|'.join(words.DIMENSIONS.values())}))|"
     rf"(?P<n2>{_COUNT})(?= (?:{words.MOST}|{words.LEAST}|{words.BEST}|{words.WORST}))"
 )
 
@@ -49,9 +46,9 @@ def find(text: str, vocabulary: Vocabulary, today: date, *, measure: str = "") -
     """Take the question apart; its figure is `measure` where one is given. Raises times.Future."""
     values = narrowing.values(vocabulary)
     names = {word for table in values.values() for phrase in table for word in split(phrase)}
-    mended_text, mended = mend(
-        tidy(normalise(without_greeting(text))), known(tuple(sorted(names))), english=common()
-    )
+    lexicon = known(tuple(sorted(names)))
+    whole = apart(tidy(normalise(without_greeting(text))), lexicon)
+    mended_text, mended = mend(whole, lexicon, english=common())
     scan, parts = Scan(rewrite(plain(mended_text))), Parts(mended=mended, text=mended_text)
     parts.measure, parts.given = measure, bool(measure)
     _intent(scan, parts)
@@ -63,6 +60,8 @@ def find(text: str, vocabulary: Vocabulary, today: date, *, measure: str = "") -
     _ordering(scan, parts)
     narrowing.narrow(scan, parts, values, hours)
     _grouping(scan, parts)
+    if parts.group == "reason" and parts.order:
+        parts.why = False  # "what causes them? Rank the reasons": the reasons themselves
     measuring.name(scan, parts)
     _side_by_side(scan, parts)
     trends = parts.group in (*SERIES, "trend") and not parts.why  # "growing month by month"
@@ -77,9 +76,9 @@ def _intent(scan: Scan, parts: Parts) -> None:
     """What the question does: it follows, asks why, or gives an order, which nobody here takes."""
     first = scan.text.removeprefix("please ").split(" ")[0]
     if first in ORDERS:
-        parts.unmet = (first,)
-    if (match := scan.take(_WHAT_IF)) is not None:
-        parts.unmet = (*parts.unmet, match.group())
+        parts.unmet, parts.orders = (first,), True
+    if (match := scan.take(off_record.PHRASES)) is not None:
+        parts.unmet, parts.orders = (*parts.unmet, match.group()), True
     follows = first in words.FOLLOW.split("|") or scan.has(rf"^(?:{words.FOLLOW})")
     parts.follows = scan.take(rf"^(?:{words.AGAIN})") is not None or follows
     while scan.take(words.WHY) is not None:
@@ -97,8 +96,10 @@ def _left(scan: Scan, parts: Parts) -> tuple[str, ...]:
     own = _own_words(parts.measure) | _own_words(parts.named)
     left = (
         *parts.unmet,
-        *(word for word in scan.rest(plain=_is_plain(parts)) if stem(word) not in own),
-    )
+        *off_record.grouped(parts.text, parts.group),
+        *(word for word in scan.rest(plain=_is_plain(parts))
+          if stem(word) not in own or word in off_record.STRANGERS),
+    )  # fmt: skip
     by_agent = parts.who and parts.order and parts.group == "agent"
     if by_agent and parts.measure in phrasebook.VOLUME:
         return ("who", *left)  # who writes most is a customer, and customers are not listed
@@ -187,6 +188,7 @@ def _ordering(scan: Scan, parts: Parts) -> None:
         scan.cut(*match.span(name))
     parts.speed = scan.has(words.SPEED_ORDER)
     parts.who = scan.has(r"who(?:se)?")
+    parts.how_many = compiled(r"how many|the number of").search(parts.text) is not None
     parts.busy = scan.has(words.BUSY)
     if scan.lift(words.MOST):
         parts.order = "desc"
@@ -215,7 +217,7 @@ def _grouping(scan: Scan, parts: Parts) -> None:
     elif not parts.group and ranked and scan.has(r"where"):
         parts.group = "topic"
     if (
-        scan.has(r"rank(?:ed|ing)?|sort(?:ed)? (?:them |it )?by|sort")
+        scan.has(r"rank(?:ed|ing)?|sort(?:ed)? (?:them |it |these |this )?(?:by|from)|^sort")
         and parts.group
         and not parts.order
     ):

@@ -9,9 +9,21 @@ _AFTER = rf"(?:after|since|from) {_AT.format('a')}{_CLOCK}(?: on)?"
 _BEFORE = rf"(?:before|until|till) {_AT.format('b')}{_CLOCK}"
 
 
+_RANGE = (
+    rf"(?<!-)(?P<a>\d{{1,2}})(?P<ax>am|pm)? ?(?:to|until|till|-) ?(?P<b>\d{{1,2}})(?P<bx>am|"
+    rf"pm)?{_CLOCK}"
+    r"(?= *(?:§|last|this|on|in|over|for|during|by|per|since|yesterday|today|at)|$)"
+)
+
+
 def clock(scan: Scan) -> tuple[str, ...]:
     """Take out "after 6 pm", "between 9 and 12"; a bare number only with "o'clock" or a range."""
-    for pattern, needs_mark in ((_BETWEEN, False), (_AFTER, True), (_BEFORE, True)):
+    for pattern, needs_mark in (
+        (_BETWEEN, False),
+        (_RANGE, False),
+        (_AFTER, True),
+        (_BEFORE, True),
+    ):
         text = scan.text
         match = scan.take(pattern)
         if match is None:

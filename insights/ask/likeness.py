@@ -39,7 +39,7 @@ def as_read(question: str) -> str:
 def features(text: str) -> dict[int, float]:
     """place → weight, for a text of `as_read`. Words and letters count alike: each half has
     length 1, so that a long question weighs as much as a short one."""
-    tokens = split(text)
+    tokens = split(text.replace("-", " "))
     roots = [stem(token) for token in tokens]
     in_a_row = [
         " ".join(roots[at : at + count])
@@ -62,7 +62,7 @@ def features(text: str) -> dict[int, float]:
 
 def roots_of(text: str) -> frozenset[str]:
     """The roots of a text's words, as the model knows them."""
-    return frozenset(map(stem, split(text)))
+    return frozenset(map(stem, (*split(text), *split(text.replace("-", " ")))))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Which figure a question is about. Pure."""
 
+import re
+
 from insights.ask import phrasebook, words
 from insights.ask.parts import Parts
 from insights.ask.rewriting import BEST_CASE
@@ -19,8 +21,9 @@ _PARTS_OF_ALL = ("share", "percentage", "percent", "proportion", "fraction", "wh
 _OF_ANSWERED = (
     r"(?:of|among|in|from|out of) (?:all )?(?:the |those )?(?:conversations|contacts|ones) "
     r"(?:that |which |where |in which )?"
-    r"(?:the )?assistant (?:was involved(?: in)?|answered|took part in|had a part in|replied to|"
-    r"gave an? answer|gave answers|had an answer)"
+    r"(?:the )?assistant (?:did |could |actually |really )?(?:was involved(?: in)?|answered|took "
+    r"part in|had a part in|replied to|"
+    r"gave an? answer|gave answers|had an answer|answer(?! from)|reply to)"
 )
 #: What "the top five topics" are ranked by where nothing is said.
 _RANKED = {
@@ -47,6 +50,12 @@ _BY_DEFINITION = {
     "recontact_rate": r"within (?:a|one|the) week|within (?:7|seven) days|"
     r"(?:about|on|with|for) the same \w+",
 }  # fmt: skip
+_OF_A_TIER = ("gpu_share", "cpu_share", "cache_hit_rate")
+_BECAUSE = r"because|due to|since|as"
+_HOW_MANY_THINGS = compiled(
+    r"how many (?:of (?:the |our |those )?)?(?:customers|people|users|conversations|chats|tickets|"
+    r"questions)"
+)
 _GAPS = ("knowledge_gaps", "gap_rate")
 #: Times that somebody waits for: saying so adds nothing.
 _WAITED = ("first_token_time", "first_token_p95", "reply_time", "reply_p95", "queue_time",
@@ -92,6 +101,11 @@ def _named(scan: Scan) -> tuple[str, str] | None:
             return found
     before = scan.text
     found = scan.best(phrasebook.LONG_OTHERS)
+    if found is not None and found[1] in _OF_A_TIER:
+        after, scan.text = scan.text, before
+        if (other := scan.longest(phrasebook.BY_TIER)) is not None:
+            return other  # "thumbs up for answers that come from the cpu model": a filter
+        scan.text = after
     if found is not None and found[1] == "answer_rate":
         after, scan.text = scan.text, before
         if (other := scan.best(phrasebook.LONG_BUT_ANSWERS)) is not None:
@@ -109,6 +123,7 @@ def name(scan: Scan, parts: Parts) -> None:
     """The figure, its twin for shares or for the unlucky ones, and only one of them."""
     if parts.given:
         _all_of(scan, parts)
+        _by_reason(parts)
         return
     counts = scan.has(_HOW_MANY) or (parts.order and not parts.speed and not parts.ambiguous)
     if parts.measure:
@@ -117,7 +132,7 @@ def name(scan: Scan, parts: Parts) -> None:
         for phrases in (phrasebook.OTHERS, phrasebook.COUNTS_SOME, phrasebook.COUNTS_ALL):
             if not parts.measure:
                 _take(parts, scan.gapped(phrases) or scan.longest(phrases))
-    if not parts.measure and parts.busy:
+    if not parts.measure and (parts.busy or _how_many_mails(parts)):
         parts.measure = "conversations"
     _base(parts)
     if counts and parts.measure in ("wait_time", "handle_time") and _is_verb(parts.spoken):
@@ -132,6 +147,22 @@ def name(scan: Scan, parts: Parts) -> None:
         pass
     _share(scan, parts)
     _unmet(scan, parts)
+    _by_reason(parts)
+
+
+def _how_many_mails(parts: Parts) -> bool:
+    """ "How many e-mails about returns" counts conversations by mail."""
+    by_channel = any(item.dimension == "channel" for item in parts.filters)
+    return parts.how_many and by_channel and compiled(r"e-?mails").search(parts.text) is not None
+
+
+def _by_reason(parts: Parts) -> None:
+    """Only hand-overs have reasons, and a gap is that no article was found."""
+    reasons = [item.values for item in parts.filters if item.dimension == "reason"]
+    if parts.measure in _GAPS and reasons == [("no_article",)]:
+        parts.filters = tuple(item for item in parts.filters if item.dimension != "reason")
+    if parts.measure == "conversations" and reasons and compiled(_BECAUSE).search(parts.text):
+        parts.measure = "escalations"
 
 
 def _all_of(scan: Scan, parts: Parts) -> None:
@@ -140,7 +171,7 @@ def _all_of(scan: Scan, parts: Parts) -> None:
         parts.unmet = (*parts.unmet, "p95")
     scan.take(BEST_CASE)
     if parts.measure not in words.AMOUNTS:
-        scan.take(words.SHARE)
+        _no_share(parts, scan.take(words.SHARE))
     _neutral(scan, parts)
     while parts.measure in _BY_DEFINITION and scan.take(_BY_DEFINITION[parts.measure]):
         pass
@@ -200,6 +231,18 @@ def _share(scan: Scan, parts: Parts) -> None:
     _neutral(scan, parts)
     if share is not None and share.group() in _PARTS_OF_ALL and parts.measure in _COUNTS:
         parts.unmet = (*parts.unmet, share.group())
+    _no_share(parts, share)
+
+
+def _no_share(parts: Parts, share: re.Match[str] | None) -> None:
+    """A time, a score and an amount of money are neither shares nor numbers of customers."""
+    found = MEASURES.get(parts.measure)
+    if found is None or found.unit not in ("seconds", "ms", "score", "money"):
+        return
+    if share is not None and share.group() in _PARTS_OF_ALL:
+        parts.unmet = (*parts.unmet, share.group())
+    elif match := _HOW_MANY_THINGS.search(parts.text):
+        parts.unmet = (*parts.unmet, match.group())
 
 
 def _neutral(scan: Scan, parts: Parts) -> None:
@@ -214,6 +257,9 @@ def _neutral(scan: Scan, parts: Parts) -> None:
         scan.take(_SETTLED)
     scan.longest(phrasebook.of("conversations"))
     scan.longest(phrasebook.of("people"))
+    about = any(item.dimension == "topic" for item in parts.filters)
+    if about and parts.measure in MEASURES and MEASURES[parts.measure].grain is Grain.CONVERSATION:
+        scan.take(r"questions?")  # "resolution for account questions": what they are about
     if parts.measure in MEASURES and MEASURES[parts.measure].grain is Grain.TURN:
         scan.longest(phrasebook.of("questions"))
     while scan.longest(phrasebook.of(parts.measure)):

@@ -13,7 +13,7 @@ _FROM_TO = compiled(r"from (?:the )?(?P<a>\w+) to (?:the )?(?P<b>\w+)")
 _TEAM = compiled(r"(?P<of>\w+) team")
 _NOUNS: dict[str, tuple[str, ...]] = {
     "topic": ("topic", "topics", "area", "subject", "category", "section", "shelf"),
-    "team": ("team",),
+    "team": ("team", "crew", "department", "squad", "group"),
     "language": ("language", "speaking", "speakers", "speaker"), "agent": ("agent",),
     "channel": ("channel",), "tier": ("rung", "tier"), "reason": ("reason",),
 }  # fmt: skip
@@ -40,6 +40,8 @@ def name_weekdays(scan: Scan) -> None:
 def hours(scan: Scan) -> tuple[str, ...]:
     """The hours of the clock or of the parts of a day that are named."""
     if found := clock(scan):
+        for pattern in PARTS_OF_DAY:
+            scan.take(pattern)  # "in the evening between 6 pm and 9 pm"
         return found
     named: set[int] = set()
     for pattern, (first, end) in PARTS_OF_DAY.items():
@@ -93,6 +95,10 @@ def _forms(dimension: str, phrase: str) -> tuple[str, ...]:
     """A topic in its singular, too: "gift cards", "a gift card"; not "order", which orders."""
     if dimension in ("agent", "team"):
         return phrase, f"{phrase}'s"
+    if dimension == "topic" and phrase in ("account",):
+        return phrase, f"{phrase}s"
+    if dimension == "topic" and phrase.endswith("y"):
+        return phrase, f"{phrase[:-1]}ies"
     if dimension != "topic" or not phrase.endswith("s") or len(phrase) < 7:
         return (phrase,)
     return phrase, phrase[:-1]

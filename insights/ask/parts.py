@@ -36,7 +36,9 @@ class Parts:
     versus: bool = False
     implied: Period | None = None
     who: bool = False
+    how_many: bool = False
     follows: bool = False
+    orders: bool = False  # it wants something done, or what would be: no figure helps
     unmet: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()

@@ -40,6 +40,13 @@ COUNTS_SOME = FIGURES.only(lambda _phrase, key: key in ("escalations", "reviews"
 LONG_COUNTS_SOME = COUNTS_SOME.only(lambda phrase, _key: " " in phrase)
 OTHERS = FIGURES.only(lambda _phrase, key: key not in (*VOLUME, "escalations", "reviews"))
 LONG_BUT_ANSWERS = OTHERS.only(lambda phrase, key: " " in phrase and key != "answer_rate")
+#: Figures of replies that can be told apart by what wrote them.
+BY_TIER = OTHERS.only(
+    lambda _phrase, key: key in (
+        "helpful_rate", "wrong_rate", "tokens_per_reply", "first_token_time", "first_token_p95",
+        "reply_time", "reply_p95",
+    )
+)  # fmt: skip
 LONG_OTHERS = OTHERS.only(lambda phrase, _key: " " in phrase)
 
 

@@ -90,7 +90,8 @@ def _checked(plan: Plan, parts: Parts, group: str) -> Plan:
     if (parts.order or parts.limit) and not group and plan.measure != "knowledge_gaps":
         raise BadPlan(_("Highest or lowest by what? Name it, such as “by topic” or “by day”."))
     order = _order(parts, plan) if group else ""
-    if plan.measure in ("knowledge_gaps",) and not group and not compare and not plan.filters:
+    lists = plan.measure == "knowledge_gaps" and not parts.how_many
+    if lists and not group and not compare and not plan.filters:
         group, order = "topic", "desc"  # "what should we write next" asks about what
     return check(
         replace(

@@ -7,7 +7,7 @@ from insights.ask.scan import compiled
 _DAYS = r"(?P<day>monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 _PART = r"(?P<part>mornings|afternoons|evenings|nights)"
 _NO = (
-    r"(?:with|having|have|has|found|we've got|we have got|have got|got|had|where there is|"
+    r"(?:with|having|have|has|found|we've got|we have got|we've|have got|got|had|where there is|"
     r"for which there is|there was|there is|contain(?:s|ed)?|offer(?:s|ed)?) no"
 )
 _CLAIMED = (
@@ -18,13 +18,13 @@ _ANSWERED = (
     r"(?:answered|replied to|was involved|gave an? answer|gave answers|had an answer)"
 )
 _SAME_DAYS = r"(?:the )?same (?:days|period|time|span|point|stretch)"
-_UNITS = r"(?:days|hours|minutes|seconds)"
+_UNITS = r"(?:days|hours|minutes|seconds|milliseconds|ms)"
 _US = r"(?:us|them|people|agents|a person)"
 _ORDER = (
     r"(?P<order>worst|best|biggest|greatest|highest|lowest|largest|smallest|longest|"
     r"shortest|slowest|fastest)"
 )
-_FIRST = r"(?:first|start|beginning|opening)"
+_FIRST = r"(?:first|start|beginning|opening|hello)"
 _LAST = r"(?:last|end|finish|resolution|solution)"
 _WHO = r"(?P<who>customers|people|users|they)"
 _SOURCES: tuple[tuple[str, str], ...] = (
@@ -33,6 +33,8 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (rf"(?:on an?|on any|every|each) {_DAYS}", r"\g<day>s"),
     (rf"(?:how many|the number of) {_UNITS}(?= (?:until|before|pass|does|do|did|is|are|it|to) )",
      "how long"),
+    (r"how many (?:ms|milliseconds)", "how long"),
+    (r"how many percent(?= of)", "what share"),
     (rf"{_UNITS}(?= (?:until|before) )", "time"),
     (rf"{_ORDER} first", r"\g<order>"),
     (rf"{_ORDER}(?P<what>(?: [\w-]+){{1,6}}) first(?= in| over| during| last| this|$)",
@@ -65,16 +67,24 @@ _SOURCES: tuple[tuple[str, str], ...] = (
      r"(?:going|goes|go|went|gone|passed|handed|sent|transferred|forwarded|referred|kicked|reached|"
      r"handed over|needed|saw|see|involved?|touch(?:ed)?|bother(?:ed)?|met|near|got near)(?: "
      r"(?:over|on|up))?(?: (?:to )?(?:a person|people))|"
+    r"never (?:got |get |came |come |went |go )?(?:anywhere )?(?:near|close to) (?:a person|"
+    r"people)|"
      r"(?:was|were|got|get) never (?:handed over|passed on)|never (?:got |get )?handed over|"
-     r"(?:didn't|did not|don't) (?:have|need) to go to (?:a person|people)"), "containment"),
+     r"(?:didn't|did not|don't) (?:have|need) to go to (?:a person|people)"), "containment rate"),
     ((r"(?:kick|bump|punt|bounce|shove|push|toss|route|redirect|refer|throw)(?:e?d|s|es|red)?"
      r"(?: (?:over|up|on|out|along|back|off))? to (?:a person|people)"), "handed over to a person"),
+    (r"(?P<o>cheapest|dearest|most expensive|costliest|priciest) per conversation",
+     r"\g<o> cost per conversation"),
+    (r"hand(?:ing|ed|s)? conversations (?:over |on |off )?to (?:a person|people|agents?|an agent)",
+     "handed over to a person"),
     ((r"(?:last|final|parting) (?:word|shot) (?:of (?:the )?customers? )?(?:(?:was|is|being) )?"
      r"(?:basically )?(?:an? )?(?:flat )?"
      r"(?:thumbs?[- ]down|nope|no)(?: or (?:an? )?(?:thumbs?[- ]down|no))?"
      r"(?:(?: that)? (?:didn't|did not) help)?"), "said no"),
     ((r"(?:and |but )?(?:then )?(?:nobody|no one|no-one) (?:ever |then )?(?:fixed|solved|resolved|"
      r"sorted|dealt with|closed|handled)(?: (?:it|them|out))*"), "never resolved"),
+    ((r"(?:and |but )?(?:then )?never (?:fixed|solved|resolved|sorted|dealt with|closed|handled)"
+     r"(?: out)? by (?:anybody|anyone|a person|people|us)"), "never resolved"),
     ((r"(?:total |number of |how many )?hours(?: in total| altogether| all told)?"
      r"(?= (?:did |do |have |has )?(?:[\w']+ ){1,5}(?:spent|spend|worked|work|logged|log|"
      r"put)\b)"), "time"),
@@ -82,7 +92,8 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (r"(?:had|have|got|has) (?:a person|people) (?:review|check|audit)(?:ed)?", "reviewed"),
     ((r"(?:don't|do not|didn't|did not|does not|doesn't) have (?:an?|any) articles?|"
      r"lack(?:s|ed)? an? article"), "without an article"),
-    ((r"from (?:the )?first message (?:until|to) (?P<what>(?:[\w-]+ ){0,4}?)(?:(?:is|was|are|"
+    ((r"from (?:the |their )?first message (?:(?:of|from|by) (?:the |a )?customers? )?(?:until|"
+      r"to) (?P<what>(?:[\w-]+ ){0,4}?)(?:(?:is|was|are|"
       r"gets) )?"
      r"(?:all )?(?:solved|resolved|closed|sorted|settled|fixed|over and done with|over|"
      r"done)"), r"until solved \g<what>"),
@@ -133,7 +144,9 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     (rf"{_SAME_DAYS} (?:of |in )?(?:the )?(?:last|previous) (?:week|month)", "the previous period"),
     (r"how long (?:are|is|were|was) (?:our |the |a )?conversations?", "conversation length"),
     (r"at least (?:one|an?)(?= )", "an"),
-    (rf"from (?:the |its )?{_FIRST}(?: message)? (?:to|until) (?:the |its )?{_LAST}(?: message)?",
+    ((rf"from (?:the |its |their )?{_FIRST}(?: (?:message|hello|word|contact))? (?:to|until) "
+     rf"(?:the |its )?"
+     rf"(?:(?:problem |issue )?(?:solved|sorted|fixed)|{_LAST}(?: (?:message|word))?)"),
      "until solved"),
     (r"unhappiest", "lowest satisfaction"),
     (r"happiest", "highest satisfaction"),
@@ -155,21 +168,28 @@ _SOURCES: tuple[tuple[str, str], ...] = (
 _PATTERNS = tuple((compiled(source), target) for source, target in _SOURCES)
 
 
-_WHAT = re.compile(r"(?<![\w-])(automation|automated|resolution)(?: rate)?(?![\w-])(?! at most)")
+_WHAT = re.compile(
+    r"(?<![\w-])(?:assistant (?=automation|resolution))?(automation|automated|resolution)(?: rate)?"
+    r"(?![\w-])(?! at most)"
+)
 #: The upper bound counts the silent ones as served: saying so names it.
 _UPPER = re.compile(
     r"(?:the one )?where (?:everybody|everyone|those|all)(?: who)?(?: went| go| stayed)? silent "
     r"counts? as (?:served|solved|helped)|"
     r"(?:if|counting|including|assuming|when|crediting)(?: (?:the|all|we|you|i|also|as|that|count|"
-    r"counted|counting|include|included|credit|treat|treated|assume|give|gave|assistant|for|"
+    r"counted|counting|include|included|credit|treat|treated|assume|give|gave|assistant|for|are|"
+    r"optimistic|and|generous|"
     r"a person|"
     r"everyone|everybody|who|went|just|of|ones|customers|people)){0,12} silent(?: ones?| "
     r"customers?)?"
     r"(?: (?:too|(?:was|were|are|is|as|count|counted)(?: \w+){0,2}))?"
 )
 #: The silent ones left out or counted as lost: the contrary of the upper bound.
-_NOT_SERVED = re.compile(r"exclud|leav\w+ out|left out|ignor|\bnot\b|without|fail|unserved|lost")
+_NOT_SERVED = re.compile(
+    r"exclud|leav\w+ out|left out|ignor|\bnot\b|without(?! a person)|fail|unserved|lost"
+)
 _AT_MOST = re.compile(r" at (?:the )?(?:most|best)\b")
+_ALONE_AT_MOST = re.compile(r"\bat (?:the )?(?:very )?most\b")
 _CAUTIOUS = re.compile(r"(?:the )?most (?:cautious|conservative|careful|prudent)\b")
 _COULD = re.compile(
     r"(?:the )?(?:highest|maximum|best|greatest|most) (?:possible |(?=(?:[\w-]+ "
@@ -183,7 +203,9 @@ _AND_AT_MOST = re.compile(
 )
 _AT_BEST = re.compile(r"^at (?:the )?(?:very )?best\b")
 _LOWER = re.compile(
-    r"(?:the )?(?:lower bound|lower limit|minimum) (?:of |for )(?:the |our )?|"
+    r"(?:the )?(?:(?:conservative|cautious|prudent) )?(?:lower bound|lower limit|minimum) "
+    r"(?:(?:of|for) )?(?:the |our )?|"
+    r"(?:the )?(?:conservative|cautious|prudent)(?= (?:automation|resolution|assistant))|"
     r"(?:the )?(?:guaranteed |proven |proved )?minimum$|"
     r"(?:the )?(?:guaranteed|proven|proved|provable|demonstrable)\b"
 )
@@ -208,7 +230,7 @@ def _upper_bound(text: str) -> str:
     bare, silent = (bare, 0) if _NOT_SERVED.search(bare) else _UPPER.subn("", bare)
     bare, could = _COULD.subn("", bare)
     if _WHAT.search(_AT_MOST.sub("", bare)) is None:
-        return f"{bare} {BEST_CASE}" if best or silent else text
+        return f"{_ALONE_AT_MOST.sub(' ', bare)} {BEST_CASE}" if best or silent else text
     bare, lower = _LOWER.subn("", bare)  # the figure itself is the lower bound
     if lower or not (best or silent or could):
         return bare if lower else text

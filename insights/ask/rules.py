@@ -44,6 +44,8 @@ def _planned(parts: Parts, today: date, previous: Plan | None) -> Reading:
     """The checked plan of what was found, or why there is none."""
     if parts.left:
         return _not_understood(parts, today, previous)
+    if previous is not None and not parts.measure:
+        _same_figure(parts, previous)
     goes_on = parts.follows or (previous is not None and parts.ambiguous in ("best", "worst"))
     if not parts.measure and parts.ambiguous and not goes_on:
         return _ask_back(parts, today)
@@ -58,6 +60,12 @@ def _planned(parts: Parts, today: date, previous: Plan | None) -> Reading:
         return Understood(plan, parts.mended, parts.unread)
     except BadPlan as error:
         return Refused("dimension", detail=error.detail)
+
+
+def _same_figure(parts: Parts, previous: Plan) -> None:
+    """ "Which one is the most expensive?" after a cost goes on with that cost."""
+    if previous.measure in words.AMBIGUOUS.get(parts.ambiguous, ()):
+        parts.measure, parts.ambiguous, parts.follows = previous.measure, "", True
 
 
 def _not_understood(parts: Parts, today: date, previous: Plan | None) -> Refused:

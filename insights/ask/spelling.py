@@ -9,6 +9,12 @@ from insights.ask.filler import FILLER
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
+_PEOPLE = re.compile(
+    r" (?:customers?|people|persons?|users?|agents?|employees?|buyers?|shoppers?|clients?|staff|"
+    r"visitors?|reps?|colleagues?|members?|writers?|orders?)\b"
+)
+#: They make another word of the one that follows: "non-German".
+_PREFIXES = frozenset("non ex pre post anti multi semi sub un re co pro inter after before".split())
 _ENDING = 4  # letters that a form adds to its root; more and it is rather another word
 
 
@@ -21,6 +27,20 @@ def normalise(text: str) -> str:
     text = text.lower().replace("’", "'").replace("%", " percent ")
     text = re.sub(r"[?!.,;:()\"“”]+(?=\s|$)|[\"“”(),;?!]", " ", text)
     return re.sub(r"\s+", " ", text).strip()
+
+
+def apart(text: str, known: Container[str]) -> str:
+    """The text with joined words that are not `known` taken apart: "lower-bound automation"."""
+
+    def fix(match: re.Match[str]) -> str:
+        word = match.group()
+        parts = word.split("-")
+        whole = word in known or len(parts) == 1 or any(letter.isdigit() for letter in word)
+        said_of = _PEOPLE.match(text, match.end())  # "part-time agents", "first-time customers"
+        kept = whole or parts[0] in _PREFIXES or said_of
+        return word if kept else " ".join(filter(None, parts))
+
+    return _WORD.sub(fix, text)
 
 
 def mend(

@@ -6,14 +6,17 @@ SAME: dict[str, str] = {
     "assistant": "bot|ai|chatbot|robot|machine|virtual assistant|ai assistant|support bot",
     "a person": "an agent|an employee|a human|a human agent|a colleague|a representative|a rep|"
     "somebody|someone|a member of staff|a staff member|a support agent|a real person|a live agent|"
-    "a human being|a human colleague|an actual person|an actual human|a team member|an operator",
+    "a clerk|an adviser|an advisor|a caseworker|a human being|a human colleague|an actual person|"
+    "an actual human|a team member|an operator",
     "person": "human|human being|human agent|real person",
     "agent": "employee|representative|rep|staff member|member of staff|support agent|live agent|"
-    "operator|team member",
+    "operator|team member|clerk|adviser|advisor|caseworker",
     "agents": "employees|representatives|reps|support staff|operators|staff members|team members|"
-    "support agents",
+    "support agents|clerks|advisers|advisors|caseworkers",
     "people": "humans|staff|human agents",
-    "customers": "folks|punters|shoppers|buyers|clients",
+    "customers": "folks|punters|shoppers|buyers|clients|guests|patrons|citizens|"
+    "passengers|policyholders|taxpayers",
+    "customer": "guest|patron|citizen|passenger|client|shopper|policyholder|taxpayer",
     "conversation": "chat|ticket|case|dialogue|enquiry|inquiry|dialog|issue",
     "conversations": "chats|tickets|cases|dialogues|enquiries|inquiries|dialogs|issues",
     "articles": "help articles|help pages|help texts|support articles|kb articles|faq articles|"

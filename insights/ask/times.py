@@ -90,6 +90,7 @@ _SOURCES: tuple[tuple[str, Builder], ...] = (
     ((rf"(?:between |from )?{_M} (?P<d>\d{{1,2}}){_TH} (?:and|to|until|till|through|-) {_M2} "
      rf"(?P<d2>\d{{1,2}}){_TH}{_YEAR}"), spans.between),
     (rf"(?:between|from) {_M} (?:and|to|until|till) {_M2}{_YEAR}", spans.months_between),
+    (rf"{_M} (?:to|until|till|through|thru|-) {_M2}{_YEAR}(?! \d)", spans.months_between),
     (r"(?:between |from )?(?P<d>20\d\d-\d\d-\d\d) (?:and|to|until|till|-) (?P<d2>20\d\d-\d\d-\d\d)",
      spans.iso),
     (r"(?:on )?(?P<d>20\d\d-\d\d-\d\d)", spans.iso),
@@ -140,7 +141,8 @@ _SOURCES: tuple[tuple[str, Builder], ...] = (
     ((r"(?:the )?same (?:day|weekday|time) (?:of |in )?(?:a|one|the|last|the previous) "
       r"(?P<unit>week|month)(?: (?:before|earlier|ago))?"), spans.same_days),
     (r"(?:a|one) (?P<unit>week|month) (?:earlier|before)", spans.same_days),
-    ((r"(?:the )?(?:week|month|quarter|day|period|\d+ (?:days|weeks|months)) before"
+    ((r"(?:the )?(?:week|month|quarter|day|period|"
+      rf"(?:\d+|{'|'.join(NUMBERS)}) (?:days|weeks|months)) before"
       r"(?: that)?|"
      r"(?:the )?(?:previous|preceding|prior) (?:period|one)"), lambda _f, _t: Relative()),
     ((r"(?:the )?(?:same (?:period|time|week|month|quarter) )?(?:a year (?:ago|before|earlier)|"

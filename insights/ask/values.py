@@ -11,12 +11,18 @@ VALUES: dict[str, dict[str, str]] = {
     },
     "tier": {
         "gpu": "gpu", "cpu": "cpu", "extractive": "extractive", "gpu model": "gpu",
-        "cpu model": "cpu",
+        "cpu model": "cpu", "from the cache": "cache", "out of the cache": "cache",
     },
     "reason": {
         "asked for a person": "asked_for_person", "no article": "no_article",
         "no article was found": "no_article", "not sure": "not_sure", "unsure": "not_sure",
-        "was not sure": "not_sure", "uncertain": "not_sure", "wanted a person": "asked_for_person",
+        "was not sure": "not_sure", "wasn't sure": "not_sure", "isn't sure": "not_sure",
+        "were not sure": "not_sure", "weren't sure": "not_sure", "was uncertain": "not_sure",
+        "customer was complaining": "complaint", "because the customer complained": "complaint",
+        "because customers complained": "complaint",
+        "uncertain": "not_sure", "wanted a person": "asked_for_person",
+        "caused by a technical fault": "fault", "caused by technical faults": "fault",
+        "technical faults": "fault",
         "because of a technical fault": "fault", "due to a technical fault": "fault",
         "because of technical faults": "fault", "because of a fault": "fault",
         "requested a person": "asked_for_person", "demanded a person": "asked_for_person",
@@ -36,6 +42,12 @@ VALUES: dict[str, dict[str, str]] = {
         "web site": "web", "site": "web",
         "api": "api", "the api": "api", "e-mails": "email",
         "emails": "email", "by mail": "email",
+    },
+    "decision": {
+        f"{where} the assistant {did}": value
+        for where in ("where", "when", "in which", "on which")
+        for did, value in (("asked back", "clarify"), ("answered", "answer"),
+                           ("handed over", "escalate"), ("passed on", "escalate"))
     },
     "outcome": {"still open": "open", "open": "open", "not closed": "open"},
     "topic": {},

@@ -29,11 +29,14 @@ P95_TWIN = {
 }
 SHARE = (
     r"(?:the )?part(?= of)|share|portion|percentage|percent|proportion|fraction|rate|"
-    r"how often|what part|ratio"
+    r"how often|what part|ratio|(?:slice|chunk)(?= of)"
 )
 P95 = (
-    r"95 (?:out of|in) (?:every )?100|19 (?:out of|in) 20|95th percentile|p95|95 percentile|"
-    r"percentile 95|95 percent of|"
+    r"95 (?:out of|of|in) (?:every |the )?100|19 (?:out of|in) 20|95th percentile|p95|95 "
+    r"percentile|"
+    r"percentile 95|95 percent of|(?:unluckiest )?(?:5|five) percent (?:who|that) (?:have to "
+    r")?wait(?:ed)? "
+    r"(?:the )?longest|"
     r"(?:slowest|unluckiest|worst|longest) (?:5|five) ?percent"
 )
 

@@ -55,8 +55,8 @@ def agree(portal: LivePortal, customer: Customer, agent: DeskAgent) -> list[list
     rows = recorded(portal, customer.conversation)
     spoken = [words(text) for _, author, text in rows if author != "system"]
     assert [seq for seq, _, _ in rows] == sorted({seq for seq, _, _ in rows})
-    assert [text for text in customer.order() if text in spoken] == spoken
-    assert [text for text in agent.order() if text in spoken] == spoken
+    for screen in (customer.order(), agent.order()):
+        assert [text for text in screen if text in spoken] == spoken, screen
     return rows
 
 

@@ -90,6 +90,17 @@ def _misses(name: str) -> list[str]:
         ("held_out_eleventh", 3),
         ("held_out_twelfth", 3),
         ("held_out_thirteenth", 3),
+        ("held_out_fourteenth", 3),
+        ("held_out_fifteenth", 3),
+        ("held_out_sixteenth", 3),
+        ("held_out_seventeenth", 3),
+        ("held_out_eighteenth", 3),
+        ("held_out_nineteenth", 3),
+        ("held_out_twentieth", 3),
+        ("held_out_twenty_first", 3),
+        ("held_out_twenty_second", 3),
+        ("held_out_twenty_third", 3),
+        ("held_out_twenty_fourth", 3),
     ],
 )
 def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
@@ -118,6 +129,17 @@ def test_at_least_95_percent_of_the_questions_become_exactly_their_plan(
         "held_out_eleventh",
         "held_out_twelfth",
         "held_out_thirteenth",
+        "held_out_fourteenth",
+        "held_out_fifteenth",
+        "held_out_sixteenth",
+        "held_out_seventeenth",
+        "held_out_eighteenth",
+        "held_out_nineteenth",
+        "held_out_twentieth",
+        "held_out_twenty_first",
+        "held_out_twenty_second",
+        "held_out_twenty_third",
+        "held_out_twenty_fourth",
     ],
 )
 def test_a_plan_of_another_question_says_on_the_page_that_it_is_another(name: str) -> None:
@@ -135,11 +157,14 @@ def test_a_plan_of_another_question_says_on_the_page_that_it_is_another(name: st
         "tuned_refused_again",
         "held_out_third_refused",
         "held_out_thirteenth_refused",
+        "held_out_eighteenth_refused",
+        "held_out_twentieth_refused",
+        "held_out_twenty_third_refused",
     ],
 )
 def test_what_cannot_be_answered_is_refused_with_a_reason(name: str) -> None:
     answered = [row["q"] for row in _load(name) if isinstance(_read(row), Understood)]
-    assert not answered
+    assert not answered, answered
     for row in _load(name):
         found = _read(row)
         assert isinstance(found, (Refused, AskBack))

@@ -30,6 +30,26 @@ def test_a_word_beside_the_figure_is_left_out_and_said_to_be() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "measure", "unread"),
+    [
+        ("Why did customer satisfaction slip last month?", "csat", ("slip",)),
+        ("How much dosh has the bot saved us this year?", "savings", ()),
+        ("upper-bound bot resolution rate, French, last month", "resolution_upper", ()),
+        ("p95 wait for a human, logistics crew only", "wait_p95", ()),
+        ("Why has satisfaction gone down the pan in October?", "csat", ()),
+        ("how many emails about returns did we get in Sept?", "conversations", ()),
+    ],
+)
+def test_people_say_it_in_their_own_words(
+    question: str, measure: str, unread: tuple[str, ...]
+) -> None:
+    found = _ask(question)
+    assert isinstance(found, Understood), found
+    assert found.plan.measure == measure
+    assert found.unread == unread
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "wrong answer rate for premium customers last week",  # before what is counted
@@ -53,7 +73,19 @@ def test_a_word_beside_the_figure_is_left_out_and_said_to_be() -> None:
         "Sorry, without the widget - how many conversations last week?",
         "p95 satisfaction last month",  # another statistic
         "questions that don't have a billing article last week",
-        "cost per conversation in dollars last month",
+        "cost per conversation in dollars last month",  # of which the portal knows no rate
+        "csat of new customers",
+        "satisfaction when the customer was polite",
+        "csat of part-time agents last month",  # not two words that mean little
+        "conversion rate of web conversations",  # the root of another word
+        "stopped answers by operating system",
+        "worker use by worker",
+        "wrong answers by reviewer",
+        "distribution of the satisfaction last month",
+        "how many more agents do we need on Mondays to keep our promises",
+        "are we going to keep more promises this winter",
+        "what share of e-mails got a first reply within an hour",  # a share of a time
+        "how many customers gave up in the queue before an agent picked up",
     ],
 )
 def test_a_word_that_may_narrow_the_figure_refuses_the_question(question: str) -> None:
