@@ -22,7 +22,10 @@ def strings() -> dict[str, str | dict[str, str]]:
         "searching": _("Looking through our help articles…"),
         "writing": _("Writing…"),
         "slow": _("This takes longer than usual. You can wait, or talk to a person."),
-        "stopped": _("You stopped this answer."),
+        "stoppedBy": {
+            "customer": _("You stopped this answer."),
+            "agent": _("Our team took over before this answer was finished."),
+        },
         # below a reply
         "sources": _("Sources"),
         "newTab": _("(opens in a new tab)"),

@@ -83,6 +83,9 @@ class MessageShape(serializers.Serializer[Any]):
     model = serializers.CharField(required=False)
     timings = TimingsShape(required=False)
     stopped = serializers.BooleanField(required=False)
+    stopped_by = serializers.ChoiceField(
+        [("customer", "the customer"), ("agent", "an agent who took over")], required=False
+    )
     choices = serializers.ListField(child=serializers.JSONField(), required=False)
     citations = CitationShape(many=True, required=False)
     rating = serializers.IntegerField(required=False, allow_null=True)

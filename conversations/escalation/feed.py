@@ -196,12 +196,20 @@ class DeskFeed:
             self._seen.append(event.id)
             self._cursor = max(self._cursor, event.id)
             for desk in tuple(self._desks):
-                await desk.deliver(event)
+                await self._hand(desk, event)
         if len(events) == PAGE:
             return True
         self._seen.extend(rung - set(self._seen))
         self._rung.difference_update(self._seen)
         return False
+
+    async def _hand(self, desk: Desk, event: DeskEvent) -> None:
+        """Hand an event to one desk. One that cannot take it keeps it from no other."""
+        try:
+            await desk.deliver(event)
+        except Exception:
+            log.exception("a desk could not be given an event and is left out from now on")
+            self._desks.discard(desk)
 
     async def _poll(self) -> None:
         while self._desks:

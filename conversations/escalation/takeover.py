@@ -12,7 +12,7 @@ from conversations.models import Conversation, ConversationEvent, Message, Turn
 from conversations.services.events import append_event, append_message
 from portal import limits
 
-REASON = "taken_over"
+REASON = Turn.TAKEN_OVER
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]*_]*(?=\s|$)|\n\s*\n")
 

@@ -28,6 +28,7 @@ class Turn(models.Model):
         ESCALATE = "escalate", _("escalate")
 
     LIVE = ("queued", "running")
+    TAKEN_OVER = "taken_over"  # the reason where a person took over in mid-answer
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(

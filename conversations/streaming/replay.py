@@ -129,6 +129,7 @@ def _turn_payload(turn: Turn) -> dict[str, Any]:
     }
     if turn.stopped:
         payload["stopped"] = True
+        payload["stopped_by"] = "agent" if turn.reason == Turn.TAKEN_OVER else "customer"
     if choices := turn.trace.get("choices"):
         payload["choices"] = choices
     return payload

@@ -172,3 +172,20 @@ def test_a_customer_returns_the_next_day_and_reads_everything_once(
     )
     expect(page.locator(".message").filter(has_text="without its shade")).to_have_count(1)
     again.close()
+
+
+def test_a_press_that_lasts_while_the_row_is_drawn_anew_still_opens_it(
+    agents: tuple[DeskAgent, DeskAgent], new_customer: NewCustomer
+) -> None:
+    page, customer = agents[0].page, new_customer()
+    customer.says("My lamp hums in the key of D")
+    customer.asks_for_a_person()
+    page.locator("[data-view='waiting']").click()
+    row = page.locator(f"[data-row='{customer.conversation}']")
+    row.hover()
+    page.mouse.down()
+    customer.says("And it flickers in three-four time")
+    expect(row).to_contain_text("flickers")
+    page.mouse.up()
+    expect(row).to_have_attribute("aria-current", "true")
+    expect(page.locator("[data-thread]")).to_contain_text("key of D")

@@ -158,6 +158,7 @@ async def test_a_takeover_in_mid_answer_ends_it_at_a_sentence_on_the_customers_p
         done = await until(customer, "reply.done")
         assert done["message"]["text"] == "You can track it."
         assert done["message"]["stopped"] is True
+        assert done["message"]["stopped_by"] == "agent"  # the customer stopped nothing
         assert (await until(customer, "conversation.status"))["status"] == "with_agent"
 
 

@@ -58,7 +58,8 @@ async def test_an_event_is_on_every_desk_once_and_in_order(
     delays = sorted(
         (at - committed) * 1000
         for events in heard
-        for (_id, at), committed in zip(events, sent, strict=True)
+        # The first event is a twentieth of all and finds everything cold.
+        for (_id, at), committed in list(zip(events, sent, strict=True))[1:]
     )
     p50, p95 = delays[len(delays) // 2], delays[int(len(delays) * 0.95)]
     print(f"{DESKS} desks: {p50:.0f} ms p50, {p95:.0f} ms p95")
@@ -91,3 +92,28 @@ async def test_a_ring_that_every_desk_hears_is_read_once(
         await asyncio.gather(*listening)
         await asyncio.sleep(0.5)
     assert len(readings) <= 3  # every desk hears the ring at a time of its own
+
+
+async def test_a_desk_that_cannot_take_an_event_keeps_it_from_no_other(
+    make_agent: MakeAgent, waiting: Waiting
+) -> None:
+    class Broken:
+        async def deliver(self, event: DeskEvent) -> None:
+            raise RuntimeError("its socket is gone")
+
+    agent: Agent = await in_thread(lambda: make_agent("many"))
+    async with desk(agent) as first:
+        await feed.feed_for_loop().add(Broken())
+        async with desk(agent) as second:
+            listening = [asyncio.create_task(events_at(socket, 2)) for socket in (first, second)]
+            for priority in (1, 2):
+                change = partial(
+                    TendingService().prioritise,
+                    agent=agent,
+                    conversation_id=waiting.id,
+                    priority=priority,
+                    now=timezone.now(),
+                )
+                await in_thread(change)
+            one, other = await asyncio.gather(*listening)
+    assert [event_id for event_id, _at in one] == [event_id for event_id, _at in other]

@@ -135,7 +135,7 @@ async def test_stop_ends_the_answer_at_what_was_shown(
         shown += await frames_until(customer, "reply.done")
         assert await answering
     done = shown[-1]["message"]
-    assert done["stopped"] is True
+    assert (done["stopped"], done["stopped_by"]) == (True, "customer")
     assert done["text"] == said(shown)
     assert RETURNS.startswith(done["text"])
     assert len(done["text"]) < len(RETURNS)

@@ -96,6 +96,10 @@ export class MessageView {
       node.append(this.#author(message.author, name));
     }
     node.append(text);
+    if (message.stopped) {
+      const { stoppedBy } = this.strings;
+      node.append(element("p", { class: "stopped" }, stoppedBy[message.stopped_by] ?? stoppedBy.customer));
+    }
     if (message.author === "assistant") node.append(this.#foot(message));
     this.#stamp(node, message);
     return node;
@@ -109,9 +113,6 @@ export class MessageView {
       container.append(template.content);
     } else {
       renderStreaming(container, message.text);
-    }
-    if (message.stopped) {
-      container.append(element("p", { class: "stopped" }, this.strings.stopped));
     }
   }
 

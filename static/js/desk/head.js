@@ -23,20 +23,31 @@ export class Head {
     const key = JSON.stringify([row && { ...row, at: 0, sla: null, preview: null }, conversation.status, may, detail.followed]);
     if (key === this.key) return this.tick();
     this.key = key;
+    // The buttons stay while they offer the same: one that is being pressed is not taken away.
+    const offer = JSON.stringify([conversation.id, may, detail.followed, row?.snoozed_until]);
+    if (offer === this.offer) {
+      this.node.querySelector(".talk-who").replaceChildren(...this.#who(detail));
+      return this.tick();
+    }
+    this.offer = offer;
     const focus = this.node.contains(document.activeElement) ? document.activeElement.dataset.act : null;
     const { strings } = this;
-    const name = nameOf(row, strings) || conversation.email || strings.visitor;
     this.node.replaceChildren(
       this.#icon("back", strings.back, "back", () => this.on.back(), "only-narrow"),
-      element("div", { class: "talk-who" },
-        element("h2", {}, name),
-        element("p", { class: "talk-state" }, this.#state(detail), row?.topic ? ` · ${row.topic}` : "")),
+      element("div", { class: "talk-who" }, ...this.#who(detail)),
       element("ul", { class: "talk-clocks", "data-clocks": true }),
       element("div", { class: "talk-actions" }, ...this.#buttons(detail),
         this.#icon("panel", strings.details, "facts", () => this.on.facts(), "only-medium")),
     );
     this.tick();
     if (focus) (this.node.querySelector(`[data-act="${focus}"]`) ?? this.node.querySelector("button"))?.focus();
+  }
+
+  #who(detail) {
+    const { row, conversation } = detail;
+    const name = nameOf(row, this.strings) || conversation.email || this.strings.visitor;
+    const topic = row?.topic ? ` · ${row.topic}` : "";
+    return [element("h2", {}, name), element("p", { class: "talk-state" }, this.#state(detail), topic)];
   }
 
   #state({ row, conversation }) {

@@ -84,19 +84,11 @@ export class QueueList {
   #fill(node, row) {
     const { strings } = this;
     const isUnread = this.unread.has(row.conversation);
-    const hadFocus = node.contains(document.activeElement);
     node.row = row;
     node.wasUnread = isUnread;
-    const button = element(
-      "button",
-      {
-        type: "button",
-        class: "row",
-        "data-row": row.conversation,
-        "data-priority": row.priority,
-        tabindex: row.conversation === this.cursor ? "0" : "-1",
-        "aria-current": row.conversation === this.open ? "true" : null,
-      },
+    const button = node.querySelector("[data-row]") ?? this.#emptyButton(node, row);
+    button.dataset.priority = row.priority;
+    button.replaceChildren(
       element(
         "span",
         { class: "row-top" },
@@ -110,9 +102,21 @@ export class QueueList {
       element("span", { class: "row-words", dir: "auto" }, row.preview || "—"),
       element("span", { class: "row-foot" }, ...this.#foot(row)),
     );
-    node.replaceChildren(button);
-    if (hadFocus) button.focus({ preventScroll: true });
     this.#tickNode(node, Date.now());
+  }
+
+  /** The row's button. It stays while its words change, and its words take no pointer (queue.css): a
+   * browser forgets a press whose element is gone before it ends. */
+  #emptyButton(node, row) {
+    const button = element("button", {
+      type: "button",
+      class: "row",
+      "data-row": row.conversation,
+      tabindex: row.conversation === this.cursor ? "0" : "-1",
+      "aria-current": row.conversation === this.open ? "true" : null,
+    });
+    node.append(button);
+    return button;
   }
 
   #foot(row) {
@@ -156,7 +160,7 @@ export class QueueList {
         words = (kind === "late" ? "+" : "") + formatSeconds(seconds);
         sla.dataset.tone = kind;
         const sentence = kind === "late" ? strings.over : strings.left;
-        sla.title = `${strings.clocks[name]}: ${fill(sentence, { time: formatSeconds(seconds) })}`;
+        node.title = `${strings.clocks[name]}: ${fill(sentence, { time: formatSeconds(seconds) })}`;
       }
       if (sla.textContent !== words) sla.textContent = words;
     }
