@@ -11,6 +11,8 @@ from django.conf import settings
 from pgvector.django import VectorExtension
 from django.db import migrations, models
 
+from conversations.migrations._together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -337,132 +339,136 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('article', 'number'), name='revision_number_unique')],
             },
         ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['-updated_at'], name='conversation_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['status', '-updated_at'], name='conversation_status_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agent__isnull', False), ('holder', 'agent')), models.Q(models.Q(('holder', 'agent'), _negated=True), ('agent__isnull', True)), _connector='OR'), name='conversation_agent_matches_holder'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(('summary_seq__lte', models.F('head_seq'))), name='conversation_summary_not_ahead'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('conversation', 'client_id'), name='message_client_id_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='message_seq_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('seq__gte', 1)), name='message_seq_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='memoryfact',
-            constraint=models.UniqueConstraint(fields=('conversation', 'kind', 'value'), name='fact_unique_in_conversation'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversationevent',
-            constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='event_seq_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversationevent',
-            constraint=models.CheckConstraint(condition=models.Q(('seq__gte', 1)), name='event_seq_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('message', 'number'), name='citation_number_unique'),
-        ),
-        migrations.AddIndex(
-            model_name='passage',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='passage_search_gin'),
-        ),
-        migrations.AddIndex(
-            model_name='passage',
-            index=pgvector.django.indexes.HnswIndex(ef_construction=64, fields=['embedding'], m=16, name='passage_embedding_hnsw', opclasses=['vector_cosine_ops']),
-        ),
-        migrations.AddConstraint(
-            model_name='passage',
-            constraint=models.UniqueConstraint(fields=('article', 'ordinal'), name='passage_ordinal_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.CheckConstraint(condition=models.Q(('score__in', [-1, 1])), name='rating_score_is_a_thumb'),
-        ),
-        migrations.AddIndex(
-            model_name='article',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='article_search_gin'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.UniqueConstraint(fields=('external_id',), name='article_external_id_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.UniqueConstraint(fields=('slug',), name='article_slug_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(('revision__gte', 1)), name='article_revision_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['rung_at'], name='turn_live_by_wakeup'),
-        ),
-        migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['-accepted_at'], name='turn_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('conversation',), name='turn_one_live_per_conversation'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('message_id',), name='turn_message_id_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('lease_owner__isnull', False), ('lease_until__isnull', False)), _connector='OR'), name='turn_running_has_lease'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'failed']), _negated=True), ('done_at__isnull', False), _connector='OR'), name='turn_ended_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'failed']), _negated=True), ('reply__isnull', False), _connector='OR'), name='turn_ended_has_reply'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('turn', 'reviewer'), name='review_one_per_reviewer'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['-priority', 'opened_at'], name='escalation_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'claimed'])), fields=('conversation',), name='escalation_one_open_per_conversation'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'claimed'), _negated=True), models.Q(('agent__isnull', False), ('claimed_at__isnull', False)), _connector='OR'), name='escalation_claimed_has_agent'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['resolved', 'withdrawn']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='escalation_ended_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='turnpassage',
-            constraint=models.UniqueConstraint(fields=('turn', 'rank'), name='turn_passage_rank_unique'),
+        Together(
+            operations=[
+                migrations.AddIndex(
+                    model_name='conversation',
+                    index=models.Index(fields=['-updated_at'], name='conversation_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='conversation',
+                    index=models.Index(fields=['status', '-updated_at'], name='conversation_status_recent'),
+                ),
+                migrations.AddConstraint(
+                    model_name='conversation',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('agent__isnull', False), ('holder', 'agent')), models.Q(models.Q(('holder', 'agent'), _negated=True), ('agent__isnull', True)), _connector='OR'), name='conversation_agent_matches_holder'),
+                ),
+                migrations.AddConstraint(
+                    model_name='conversation',
+                    constraint=models.CheckConstraint(condition=models.Q(('summary_seq__lte', models.F('head_seq'))), name='conversation_summary_not_ahead'),
+                ),
+                migrations.AddConstraint(
+                    model_name='message',
+                    constraint=models.UniqueConstraint(fields=('conversation', 'client_id'), name='message_client_id_unique'),
+                ),
+                migrations.AddConstraint(
+                    model_name='message',
+                    constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='message_seq_unique'),
+                ),
+                migrations.AddConstraint(
+                    model_name='message',
+                    constraint=models.CheckConstraint(condition=models.Q(('seq__gte', 1)), name='message_seq_positive'),
+                ),
+                migrations.AddConstraint(
+                    model_name='memoryfact',
+                    constraint=models.UniqueConstraint(fields=('conversation', 'kind', 'value'), name='fact_unique_in_conversation'),
+                ),
+                migrations.AddConstraint(
+                    model_name='conversationevent',
+                    constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='event_seq_unique'),
+                ),
+                migrations.AddConstraint(
+                    model_name='conversationevent',
+                    constraint=models.CheckConstraint(condition=models.Q(('seq__gte', 1)), name='event_seq_positive'),
+                ),
+                migrations.AddConstraint(
+                    model_name='citation',
+                    constraint=models.UniqueConstraint(fields=('message', 'number'), name='citation_number_unique'),
+                ),
+                migrations.AddIndex(
+                    model_name='passage',
+                    index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='passage_search_gin'),
+                ),
+                migrations.AddIndex(
+                    model_name='passage',
+                    index=pgvector.django.indexes.HnswIndex(ef_construction=64, fields=['embedding'], m=16, name='passage_embedding_hnsw', opclasses=['vector_cosine_ops']),
+                ),
+                migrations.AddConstraint(
+                    model_name='passage',
+                    constraint=models.UniqueConstraint(fields=('article', 'ordinal'), name='passage_ordinal_unique'),
+                ),
+                migrations.AddConstraint(
+                    model_name='rating',
+                    constraint=models.CheckConstraint(condition=models.Q(('score__in', [-1, 1])), name='rating_score_is_a_thumb'),
+                ),
+                migrations.AddIndex(
+                    model_name='article',
+                    index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='article_search_gin'),
+                ),
+                migrations.AddConstraint(
+                    model_name='article',
+                    constraint=models.UniqueConstraint(fields=('external_id',), name='article_external_id_unique'),
+                ),
+                migrations.AddConstraint(
+                    model_name='article',
+                    constraint=models.UniqueConstraint(fields=('slug',), name='article_slug_unique'),
+                ),
+                migrations.AddConstraint(
+                    model_name='article',
+                    constraint=models.CheckConstraint(condition=models.Q(('revision__gte', 1)), name='article_revision_positive'),
+                ),
+                migrations.AddIndex(
+                    model_name='turn',
+                    index=models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['rung_at'], name='turn_live_by_wakeup'),
+                ),
+                migrations.AddIndex(
+                    model_name='turn',
+                    index=models.Index(fields=['-accepted_at'], name='turn_recent'),
+                ),
+                migrations.AddConstraint(
+                    model_name='turn',
+                    constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('conversation',), name='turn_one_live_per_conversation'),
+                ),
+                migrations.AddConstraint(
+                    model_name='turn',
+                    constraint=models.UniqueConstraint(fields=('message_id',), name='turn_message_id_unique'),
+                ),
+                migrations.AddConstraint(
+                    model_name='turn',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('lease_owner__isnull', False), ('lease_until__isnull', False)), _connector='OR'), name='turn_running_has_lease'),
+                ),
+                migrations.AddConstraint(
+                    model_name='turn',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'failed']), _negated=True), ('done_at__isnull', False), _connector='OR'), name='turn_ended_has_time'),
+                ),
+                migrations.AddConstraint(
+                    model_name='turn',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'failed']), _negated=True), ('reply__isnull', False), _connector='OR'), name='turn_ended_has_reply'),
+                ),
+                migrations.AddConstraint(
+                    model_name='review',
+                    constraint=models.UniqueConstraint(fields=('turn', 'reviewer'), name='review_one_per_reviewer'),
+                ),
+                migrations.AddIndex(
+                    model_name='escalation',
+                    index=models.Index(condition=models.Q(('state', 'waiting')), fields=['-priority', 'opened_at'], name='escalation_queue'),
+                ),
+                migrations.AddConstraint(
+                    model_name='escalation',
+                    constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'claimed'])), fields=('conversation',), name='escalation_one_open_per_conversation'),
+                ),
+                migrations.AddConstraint(
+                    model_name='escalation',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'claimed'), _negated=True), models.Q(('agent__isnull', False), ('claimed_at__isnull', False)), _connector='OR'), name='escalation_claimed_has_agent'),
+                ),
+                migrations.AddConstraint(
+                    model_name='escalation',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['resolved', 'withdrawn']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='escalation_ended_has_time'),
+                ),
+                migrations.AddConstraint(
+                    model_name='turnpassage',
+                    constraint=models.UniqueConstraint(fields=('turn', 'rank'), name='turn_passage_rank_unique'),
+                ),
+            ],
         ),
     ]

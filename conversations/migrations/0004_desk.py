@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from conversations.migrations._together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -186,80 +188,84 @@ class Migration(migrations.Migration):
             model_name='turn',
             name='turn_ended_has_time',
         ),
-        migrations.AddField(
-            model_name='conversation',
-            name='contact_email',
-            field=models.EmailField(blank=True, help_text='Left by the customer at the desk.', max_length=254, verbose_name='e-mail for the answer'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='agent_wrote_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='agent wrote last'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='awaiting_since',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='customer waits since'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='breaches',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None, verbose_name='missed promises'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='expected_wait',
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name='wait that was named (seconds)'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='first_claimed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='first claimed'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='first_response_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='first response'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='first_response_due',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='first response due'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='language',
-            field=models.CharField(blank=True, max_length=12, verbose_name='language'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='next_response_due',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='next response due'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='preferred_agent',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='preferred agent'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='resolution_due',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='resolution due'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='snoozed_until',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='snoozed until'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='supervisor',
-            field=models.BooleanField(default=False, verbose_name='a supervisor is asked'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='topic',
-            field=models.CharField(blank=True, max_length=80, verbose_name='topic'),
+        Together(
+            operations=[
+                migrations.AddField(
+                    model_name='conversation',
+                    name='contact_email',
+                    field=models.EmailField(blank=True, help_text='Left by the customer at the desk.', max_length=254, verbose_name='e-mail for the answer'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='agent_wrote_at',
+                    field=models.DateTimeField(blank=True, null=True, verbose_name='agent wrote last'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='awaiting_since',
+                    field=models.DateTimeField(blank=True, null=True, verbose_name='customer waits since'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='breaches',
+                    field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None, verbose_name='missed promises'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='expected_wait',
+                    field=models.PositiveIntegerField(blank=True, null=True, verbose_name='wait that was named (seconds)'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='first_claimed_at',
+                    field=models.DateTimeField(blank=True, null=True, verbose_name='first claimed'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='first_response_at',
+                    field=models.DateTimeField(blank=True, null=True, verbose_name='first response'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='first_response_due',
+                    field=models.DateTimeField(blank=True, null=True, verbose_name='first response due'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='language',
+                    field=models.CharField(blank=True, max_length=12, verbose_name='language'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='next_response_due',
+                    field=models.DateTimeField(blank=True, null=True, verbose_name='next response due'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='preferred_agent',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='preferred agent'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='resolution_due',
+                    field=models.DateTimeField(blank=True, null=True, verbose_name='resolution due'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='snoozed_until',
+                    field=models.DateTimeField(blank=True, null=True, verbose_name='snoozed until'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='supervisor',
+                    field=models.BooleanField(default=False, verbose_name='a supervisor is asked'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='topic',
+                    field=models.CharField(blank=True, max_length=80, verbose_name='topic'),
+                ),
+            ],
         ),
         migrations.AlterField(
             model_name='conversationevent',
@@ -276,160 +282,164 @@ class Migration(migrations.Migration):
             name='state',
             field=models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('withdrawn', 'withdrawn for a person')], default='queued', max_length=10, verbose_name='state'),
         ),
-        migrations.AddIndex(
-            model_name='message',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('text', config='english'), name='message_words'),
-        ),
-        migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'failed', 'withdrawn']), _negated=True), ('done_at__isnull', False), _connector='OR'), name='turn_ended_has_time'),
-        ),
-        migrations.AddField(
-            model_name='agentdraft',
-            name='agent',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='agentdraft',
-            name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='conversations.conversation'),
-        ),
-        migrations.AddField(
-            model_name='agentprofile',
-            name='user',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='agent_profile', to=settings.AUTH_USER_MODEL, verbose_name='user'),
-        ),
-        migrations.AddField(
-            model_name='auditentry',
-            name='actor',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor'),
-        ),
-        migrations.AddField(
-            model_name='cannedreply',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner'),
-        ),
-        migrations.AddField(
-            model_name='follow',
-            name='agent',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='follow',
-            name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='followers', to='conversations.conversation'),
-        ),
-        migrations.AddField(
-            model_name='note',
-            name='author',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author'),
-        ),
-        migrations.AddField(
-            model_name='note',
-            name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='conversations.conversation', verbose_name='conversation'),
-        ),
-        migrations.AddField(
-            model_name='note',
-            name='mentions',
-            field=models.ManyToManyField(blank=True, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('closes__gt', models.F('opens'))), name='hours_close_after_opening'),
-        ),
-        migrations.AddConstraint(
-            model_name='openinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday_exists'),
-        ),
-        migrations.AddField(
-            model_name='resolutionsurvey',
-            name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='surveys', to='conversations.conversation', verbose_name='conversation'),
-        ),
-        migrations.AddField(
-            model_name='resolutionsurvey',
-            name='escalation',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='survey', to='conversations.escalation', verbose_name='escalation'),
-        ),
-        migrations.AddField(
-            model_name='savedview',
-            name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='slapolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__gte', 1), ('priority__lte', 5)), name='sla_priority_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('slug',), name='team_slug_unique'),
-        ),
-        migrations.AddField(
-            model_name='cannedreply',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.team', verbose_name='team'),
-        ),
-        migrations.AddField(
-            model_name='agentprofile',
-            name='teams',
-            field=models.ManyToManyField(blank=True, related_name='members', to='conversations.team'),
-        ),
-        migrations.AddField(
-            model_name='escalation',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='escalations', to='conversations.team', verbose_name='team'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'claimed'])), fields=['agent', 'state'], name='escalation_open_by_agent'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['-ended_at'], name='escalation_ended'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['-first_claimed_at'], name='escalation_first_claimed'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('agent__isnull', True), _connector='OR'), name='escalation_waiting_has_no_agent'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(('snoozed_until__isnull', True), ('state', 'claimed'), _connector='OR'), name='escalation_snoozed_is_claimed'),
-        ),
-        migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__gte', 1), ('priority__lte', 5)), name='escalation_priority_in_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='agentdraft',
-            constraint=models.UniqueConstraint(fields=('agent', 'conversation'), name='draft_one_per_agent_and_conversation'),
-        ),
-        migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['conversation_id', 'id'], name='audit_of_conversation'),
-        ),
-        migrations.AddConstraint(
-            model_name='follow',
-            constraint=models.UniqueConstraint(fields=('agent', 'conversation'), name='follow_once_per_conversation'),
-        ),
-        migrations.AddConstraint(
-            model_name='resolutionsurvey',
-            constraint=models.CheckConstraint(condition=models.Q(('score__isnull', True), models.Q(('score__gte', 1), ('score__lte', 5)), _connector='OR'), name='survey_score_from_1_to_5'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(fields=('owner', 'name'), name='view_name_unique_for_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='cannedreply',
-            constraint=models.UniqueConstraint(fields=('shortcut',), name='canned_shortcut_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='agentprofile',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('availability', 'online'), _negated=True), ('seen_at__isnull', False), _connector='OR'), name='agent_online_was_seen'),
+        Together(
+            operations=[
+                migrations.AddIndex(
+                    model_name='message',
+                    index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('text', config='english'), name='message_words'),
+                ),
+                migrations.AddConstraint(
+                    model_name='turn',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'failed', 'withdrawn']), _negated=True), ('done_at__isnull', False), _connector='OR'), name='turn_ended_has_time'),
+                ),
+                migrations.AddField(
+                    model_name='agentdraft',
+                    name='agent',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+                ),
+                migrations.AddField(
+                    model_name='agentdraft',
+                    name='conversation',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='conversations.conversation'),
+                ),
+                migrations.AddField(
+                    model_name='agentprofile',
+                    name='user',
+                    field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='agent_profile', to=settings.AUTH_USER_MODEL, verbose_name='user'),
+                ),
+                migrations.AddField(
+                    model_name='auditentry',
+                    name='actor',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor'),
+                ),
+                migrations.AddField(
+                    model_name='cannedreply',
+                    name='owner',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner'),
+                ),
+                migrations.AddField(
+                    model_name='follow',
+                    name='agent',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+                ),
+                migrations.AddField(
+                    model_name='follow',
+                    name='conversation',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='followers', to='conversations.conversation'),
+                ),
+                migrations.AddField(
+                    model_name='note',
+                    name='author',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author'),
+                ),
+                migrations.AddField(
+                    model_name='note',
+                    name='conversation',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='conversations.conversation', verbose_name='conversation'),
+                ),
+                migrations.AddField(
+                    model_name='note',
+                    name='mentions',
+                    field=models.ManyToManyField(blank=True, related_name='+', to=settings.AUTH_USER_MODEL),
+                ),
+                migrations.AddConstraint(
+                    model_name='openinghours',
+                    constraint=models.CheckConstraint(condition=models.Q(('closes__gt', models.F('opens'))), name='hours_close_after_opening'),
+                ),
+                migrations.AddConstraint(
+                    model_name='openinghours',
+                    constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='hours_weekday_exists'),
+                ),
+                migrations.AddField(
+                    model_name='resolutionsurvey',
+                    name='conversation',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='surveys', to='conversations.conversation', verbose_name='conversation'),
+                ),
+                migrations.AddField(
+                    model_name='resolutionsurvey',
+                    name='escalation',
+                    field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='survey', to='conversations.escalation', verbose_name='escalation'),
+                ),
+                migrations.AddField(
+                    model_name='savedview',
+                    name='owner',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+                ),
+                migrations.AddConstraint(
+                    model_name='slapolicy',
+                    constraint=models.CheckConstraint(condition=models.Q(('priority__gte', 1), ('priority__lte', 5)), name='sla_priority_in_range'),
+                ),
+                migrations.AddConstraint(
+                    model_name='team',
+                    constraint=models.UniqueConstraint(fields=('slug',), name='team_slug_unique'),
+                ),
+                migrations.AddField(
+                    model_name='cannedreply',
+                    name='team',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.team', verbose_name='team'),
+                ),
+                migrations.AddField(
+                    model_name='agentprofile',
+                    name='teams',
+                    field=models.ManyToManyField(blank=True, related_name='members', to='conversations.team'),
+                ),
+                migrations.AddField(
+                    model_name='escalation',
+                    name='team',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='escalations', to='conversations.team', verbose_name='team'),
+                ),
+                migrations.AddIndex(
+                    model_name='escalation',
+                    index=models.Index(condition=models.Q(('state__in', ['waiting', 'claimed'])), fields=['agent', 'state'], name='escalation_open_by_agent'),
+                ),
+                migrations.AddIndex(
+                    model_name='escalation',
+                    index=models.Index(fields=['-ended_at'], name='escalation_ended'),
+                ),
+                migrations.AddIndex(
+                    model_name='escalation',
+                    index=models.Index(fields=['-first_claimed_at'], name='escalation_first_claimed'),
+                ),
+                migrations.AddConstraint(
+                    model_name='escalation',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('agent__isnull', True), _connector='OR'), name='escalation_waiting_has_no_agent'),
+                ),
+                migrations.AddConstraint(
+                    model_name='escalation',
+                    constraint=models.CheckConstraint(condition=models.Q(('snoozed_until__isnull', True), ('state', 'claimed'), _connector='OR'), name='escalation_snoozed_is_claimed'),
+                ),
+                migrations.AddConstraint(
+                    model_name='escalation',
+                    constraint=models.CheckConstraint(condition=models.Q(('priority__gte', 1), ('priority__lte', 5)), name='escalation_priority_in_range'),
+                ),
+                migrations.AddConstraint(
+                    model_name='agentdraft',
+                    constraint=models.UniqueConstraint(fields=('agent', 'conversation'), name='draft_one_per_agent_and_conversation'),
+                ),
+                migrations.AddIndex(
+                    model_name='auditentry',
+                    index=models.Index(fields=['conversation_id', 'id'], name='audit_of_conversation'),
+                ),
+                migrations.AddConstraint(
+                    model_name='follow',
+                    constraint=models.UniqueConstraint(fields=('agent', 'conversation'), name='follow_once_per_conversation'),
+                ),
+                migrations.AddConstraint(
+                    model_name='resolutionsurvey',
+                    constraint=models.CheckConstraint(condition=models.Q(('score__isnull', True), models.Q(('score__gte', 1), ('score__lte', 5)), _connector='OR'), name='survey_score_from_1_to_5'),
+                ),
+                migrations.AddConstraint(
+                    model_name='savedview',
+                    constraint=models.UniqueConstraint(fields=('owner', 'name'), name='view_name_unique_for_owner'),
+                ),
+                migrations.AddConstraint(
+                    model_name='cannedreply',
+                    constraint=models.UniqueConstraint(fields=('shortcut',), name='canned_shortcut_unique'),
+                ),
+                migrations.AddConstraint(
+                    model_name='agentprofile',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('availability', 'online'), _negated=True), ('seen_at__isnull', False), _connector='OR'), name='agent_online_was_seen'),
+                ),
+            ],
         ),
     ]

@@ -7,6 +7,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from conversations.migrations._together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -73,175 +75,183 @@ class Migration(migrations.Migration):
             name='review',
             options={'ordering': ['-created_at'], 'verbose_name': 'verdict', 'verbose_name_plural': 'verdicts'},
         ),
-        migrations.AddField(
-            model_name='review',
-            name='code',
-            field=models.CharField(blank=True, choices=[('wrong_article', 'wrong article'), ('outdated', 'article is out of date'), ('incomplete', 'left something out'), ('not_in_article', 'not in the article'), ('misunderstood', 'question misunderstood'), ('no_article', 'no article says it'), ('tone', 'tone'), ('other', 'something else')], max_length=16, verbose_name='reason'),
-        ),
-        migrations.AddField(
-            model_name='review',
-            name='draft',
-            field=models.ForeignKey(blank=True, help_text='Made from the right answer.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conversations.article', verbose_name='article draft'),
-        ),
-        migrations.AddField(
-            model_name='review',
-            name='updated_at',
-            field=models.DateTimeField(auto_now=True, verbose_name='changed'),
+        Together(
+            operations=[
+                migrations.AddField(
+                    model_name='review',
+                    name='code',
+                    field=models.CharField(blank=True, choices=[('wrong_article', 'wrong article'), ('outdated', 'article is out of date'), ('incomplete', 'left something out'), ('not_in_article', 'not in the article'), ('misunderstood', 'question misunderstood'), ('no_article', 'no article says it'), ('tone', 'tone'), ('other', 'something else')], max_length=16, verbose_name='reason'),
+                ),
+                migrations.AddField(
+                    model_name='review',
+                    name='draft',
+                    field=models.ForeignKey(blank=True, help_text='Made from the right answer.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conversations.article', verbose_name='article draft'),
+                ),
+                migrations.AddField(
+                    model_name='review',
+                    name='updated_at',
+                    field=models.DateTimeField(auto_now=True, verbose_name='changed'),
+                ),
+            ],
         ),
         migrations.AlterField(
             model_name='review',
             name='reason',
             field=models.TextField(blank=True, verbose_name='note'),
         ),
-        migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['action', '-id'], name='audit_by_action'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['holder', '-updated_at'], name='conversation_holder_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['channel', '-updated_at'], name='conversation_channel_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['language', '-updated_at'], name='conversation_language_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('display_name', 'email', 'identity', config='simple'), name='customer_words'),
-        ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['-created_at'], name='customer_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['-opened_at'], name='escalation_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['state', '-opened_at'], name='escalation_state_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['reason', '-opened_at'], name='escalation_reason_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['-created_at'], name='message_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['author', '-created_at'], name='message_author_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['-created_at'], name='note_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='rating',
-            index=models.Index(fields=['-updated_at'], name='rating_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='resolutionsurvey',
-            index=models.Index(fields=['-asked_at'], name='survey_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['-created_at'], name='review_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['decision', '-accepted_at'], name='turn_decision_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['reason', '-accepted_at'], name='turn_reason_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['tier', '-accepted_at'], name='turn_tier_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['state', '-accepted_at'], name='turn_state_recent'),
-        ),
-        migrations.AddField(
-            model_name='reviewchange',
-            name='actor',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who'),
-        ),
-        migrations.AddField(
-            model_name='reviewchange',
-            name='turn',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='review_changes', to='conversations.turn', verbose_name='turn'),
-        ),
-        migrations.AddField(
-            model_name='reviewchange',
-            name='undoes',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='conversations.reviewchange'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewdraw',
-            constraint=models.UniqueConstraint(fields=('week',), name='review_draw_once_a_week'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewdraw',
-            constraint=models.CheckConstraint(condition=models.Q(('size__lte', models.F('population'))), name='review_draw_not_above_population'),
-        ),
-        migrations.AddField(
-            model_name='reviewitem',
-            name='assignee',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='review_items', to=settings.AUTH_USER_MODEL, verbose_name='assigned to'),
-        ),
-        migrations.AddField(
-            model_name='reviewitem',
-            name='draw',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='conversations.reviewdraw', verbose_name='weekly sample'),
-        ),
-        migrations.AddField(
-            model_name='reviewitem',
-            name='flagged_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='flagged by'),
-        ),
-        migrations.AddField(
-            model_name='reviewitem',
-            name='turn',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='review_item', to='conversations.turn', verbose_name='turn'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewchange',
-            index=models.Index(fields=['-at'], name='review_change_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewchange',
-            index=models.Index(fields=['actor', '-id'], name='review_change_by_actor'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewitem',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['-priority', 'added_at', 'id'], name='review_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewitem',
-            index=models.Index(fields=['-closed_at'], name='review_item_closed'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('draw__isnull', True), ('weight__isnull', True)), models.Q(('draw__isnull', False), ('weight__gte', 1)), _connector='OR'), name='review_item_sampled_has_weight'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewitem',
-            constraint=models.CheckConstraint(condition=models.Q(('why', []), _negated=True), name='review_item_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='review_item_closed_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewitem',
-            constraint=models.CheckConstraint(condition=models.Q(('wanted__in', [1, 2])), name='review_item_once_or_twice'),
+        Together(
+            operations=[
+                migrations.AddIndex(
+                    model_name='auditentry',
+                    index=models.Index(fields=['action', '-id'], name='audit_by_action'),
+                ),
+                migrations.AddIndex(
+                    model_name='conversation',
+                    index=models.Index(fields=['holder', '-updated_at'], name='conversation_holder_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='conversation',
+                    index=models.Index(fields=['channel', '-updated_at'], name='conversation_channel_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='conversation',
+                    index=models.Index(fields=['language', '-updated_at'], name='conversation_language_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='customer',
+                    index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('display_name', 'email', 'identity', config='simple'), name='customer_words'),
+                ),
+                migrations.AddIndex(
+                    model_name='customer',
+                    index=models.Index(fields=['-created_at'], name='customer_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='escalation',
+                    index=models.Index(fields=['-opened_at'], name='escalation_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='escalation',
+                    index=models.Index(fields=['state', '-opened_at'], name='escalation_state_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='escalation',
+                    index=models.Index(fields=['reason', '-opened_at'], name='escalation_reason_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='message',
+                    index=models.Index(fields=['-created_at'], name='message_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='message',
+                    index=models.Index(fields=['author', '-created_at'], name='message_author_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='note',
+                    index=models.Index(fields=['-created_at'], name='note_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='rating',
+                    index=models.Index(fields=['-updated_at'], name='rating_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='resolutionsurvey',
+                    index=models.Index(fields=['-asked_at'], name='survey_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='review',
+                    index=models.Index(fields=['-created_at'], name='review_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='turn',
+                    index=models.Index(fields=['decision', '-accepted_at'], name='turn_decision_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='turn',
+                    index=models.Index(fields=['reason', '-accepted_at'], name='turn_reason_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='turn',
+                    index=models.Index(fields=['tier', '-accepted_at'], name='turn_tier_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='turn',
+                    index=models.Index(fields=['state', '-accepted_at'], name='turn_state_recent'),
+                ),
+                migrations.AddField(
+                    model_name='reviewchange',
+                    name='actor',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who'),
+                ),
+                migrations.AddField(
+                    model_name='reviewchange',
+                    name='turn',
+                    field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='review_changes', to='conversations.turn', verbose_name='turn'),
+                ),
+                migrations.AddField(
+                    model_name='reviewchange',
+                    name='undoes',
+                    field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='undone_by', to='conversations.reviewchange'),
+                ),
+                migrations.AddConstraint(
+                    model_name='reviewdraw',
+                    constraint=models.UniqueConstraint(fields=('week',), name='review_draw_once_a_week'),
+                ),
+                migrations.AddConstraint(
+                    model_name='reviewdraw',
+                    constraint=models.CheckConstraint(condition=models.Q(('size__lte', models.F('population'))), name='review_draw_not_above_population'),
+                ),
+                migrations.AddField(
+                    model_name='reviewitem',
+                    name='assignee',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='review_items', to=settings.AUTH_USER_MODEL, verbose_name='assigned to'),
+                ),
+                migrations.AddField(
+                    model_name='reviewitem',
+                    name='draw',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='conversations.reviewdraw', verbose_name='weekly sample'),
+                ),
+                migrations.AddField(
+                    model_name='reviewitem',
+                    name='flagged_by',
+                    field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='flagged by'),
+                ),
+                migrations.AddField(
+                    model_name='reviewitem',
+                    name='turn',
+                    field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='review_item', to='conversations.turn', verbose_name='turn'),
+                ),
+                migrations.AddIndex(
+                    model_name='reviewchange',
+                    index=models.Index(fields=['-at'], name='review_change_recent'),
+                ),
+                migrations.AddIndex(
+                    model_name='reviewchange',
+                    index=models.Index(fields=['actor', '-id'], name='review_change_by_actor'),
+                ),
+                migrations.AddIndex(
+                    model_name='reviewitem',
+                    index=models.Index(condition=models.Q(('state', 'open')), fields=['-priority', 'added_at', 'id'], name='review_queue'),
+                ),
+                migrations.AddIndex(
+                    model_name='reviewitem',
+                    index=models.Index(fields=['-closed_at'], name='review_item_closed'),
+                ),
+                migrations.AddConstraint(
+                    model_name='reviewitem',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('draw__isnull', True), ('weight__isnull', True)), models.Q(('draw__isnull', False), ('weight__gte', 1)), _connector='OR'), name='review_item_sampled_has_weight'),
+                ),
+                migrations.AddConstraint(
+                    model_name='reviewitem',
+                    constraint=models.CheckConstraint(condition=models.Q(('why', []), _negated=True), name='review_item_says_why'),
+                ),
+                migrations.AddConstraint(
+                    model_name='reviewitem',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='review_item_closed_has_time'),
+                ),
+                migrations.AddConstraint(
+                    model_name='reviewitem',
+                    constraint=models.CheckConstraint(condition=models.Q(('wanted__in', [1, 2])), name='review_item_once_or_twice'),
+                ),
+            ],
         ),
     ]

@@ -6,6 +6,7 @@ docs/insights.md has what they said at first sight.
 
 import json
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ VOCABULARY = Vocabulary(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=64)
 def _load(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text().splitlines()]
 
@@ -58,12 +60,18 @@ def _gold(row: dict[str, Any]) -> Plan:
 
 
 def _read(row: dict[str, Any]) -> Reading:
+    return _follow(row["q"], tuple(row.get("after", ())))
+
+
+@lru_cache(maxsize=4096)
+def _follow(question: str, thread: tuple[str, ...]) -> Reading:
+    """What a question became after those of its thread; read once for all tests."""
     previous: Plan | None = None
-    for text in row.get("after", ()):
+    for text in thread:
         before = read(text, vocabulary=VOCABULARY, today=TODAY, previous=previous)
         assert isinstance(before, Understood), text
         previous = before.plan
-    return read(row["q"], vocabulary=VOCABULARY, today=TODAY, previous=previous)
+    return read(question, vocabulary=VOCABULARY, today=TODAY, previous=previous)
 
 
 def _misses(name: str) -> list[str]:
