@@ -243,6 +243,9 @@ class DeskConsumer(AsyncWebsocketConsumer):
         elif event.gone:
             await self.send(text_data=event.gone)
 
+    async def turn_away(self) -> None:
+        await self.close(code=CLOSE_LATER)
+
     async def desk_changed(self, event: dict[str, Any]) -> None:
         """The desk's doorbell rang."""
         try:

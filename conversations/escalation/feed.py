@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -135,6 +136,10 @@ def _gone(entry: AuditEntry) -> str:
 class Desk(Protocol):
     async def deliver(self, event: DeskEvent) -> None: ...
 
+    async def turn_away(self) -> None:
+        """Close it, to be opened again a little later."""
+        ...
+
 
 def position_in_log() -> tuple[int, list[int]]:
     """The cursor, and the ids before it that are in the log already."""
@@ -193,10 +198,10 @@ class DeskFeed:
         seen = frozenset(self._seen)
         events = await run_db(read_events, self._cursor, seen, timezone.now(), PAGE)
         for event in events:
-            self._seen.append(event.id)
-            self._cursor = max(self._cursor, event.id)
             for desk in tuple(self._desks):
                 await self._hand(desk, event)
+            self._seen.append(event.id)
+            self._cursor = max(self._cursor, event.id)
         if len(events) == PAGE:
             return True
         self._seen.extend(rung - set(self._seen))
@@ -204,12 +209,16 @@ class DeskFeed:
         return False
 
     async def _hand(self, desk: Desk, event: DeskEvent) -> None:
-        """Hand an event to one desk. One that cannot take it keeps it from no other."""
+        """Hand an event to one desk. One that cannot take it keeps it from no other; it is turned
+        away, so that its page comes back and reads what it has missed."""
         try:
             await desk.deliver(event)
         except Exception:
-            log.exception("a desk could not be given an event and is left out from now on")
+            obey_cancellation()
+            log.exception("a desk could not be given an event and is turned away")
             self._desks.discard(desk)
+            with suppress(Exception):
+                await desk.turn_away()
 
     async def _poll(self) -> None:
         while self._desks:

@@ -16,7 +16,8 @@ Addition = AddField | AddIndex | AddConstraint
 
 
 class Together(Operation):
-    """Additions to tables that exist before it, in their order; what none of them takes away."""
+    """Additions to tables that exist before it, in their order; none takes anything away, and no
+    constraint under a condition names a field that is added here."""
 
     reduces_to_sql = True
     reversible = True

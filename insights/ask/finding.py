@@ -15,7 +15,7 @@ from insights.ask.scan import Phrases, Scan, compiled
 from insights.ask.spans import NUMBERS, Relative
 from insights.ask.spelling import apart, mend, normalise
 from insights.ask.spelling import words as split
-from insights.ask.synonyms import plain
+from insights.ask.synonyms import as_customers, plain
 from insights.ask.tidying import tidy, without_greeting
 from insights.figures.periods import Period
 from insights.figures.plan import SAVINGS
@@ -36,8 +36,9 @@ _MEANINGFUL = (
 _COUNT = rf"\d{{1,2}}|{'|'.join(NUMBERS)}"
 _NUMBERED = (
     rf"(?:top|first|{words.MOST}|{words.LEAST}|{words.BEST}|{words.WORST}) (?P<n1>{_COUNT})|"
-    rf"(?:^|(?:which|what|the|show|list|name|give) )(?P<n3>{_COUNT})"
+    rf"(?:which|what|the|show|list|name|give) (?P<n3>{_COUNT})"
     rf"(?= +(?:§|{'|'.join(words.DIMENSIONS.values())}))|"
+    rf"^(?P<n4>{_COUNT})(?= (?:topics|articles|agents|teams|themes|languages|channels) with )|"
     rf"(?P<n2>{_COUNT})(?= (?:{words.MOST}|{words.LEAST}|{words.BEST}|{words.WORST}))"
 )
 
@@ -49,6 +50,8 @@ def find(text: str, vocabulary: Vocabulary, today: date, *, measure: str = "") -
     lexicon = known(tuple(sorted(names)))
     whole = apart(tidy(normalise(without_greeting(text))), lexicon)
     mended_text, mended = mend(whole, lexicon, english=common())
+    mended_text, called = as_customers(mended_text, names)
+    mended = (*mended, *called)
     scan, parts = Scan(rewrite(plain(mended_text))), Parts(mended=mended, text=mended_text)
     parts.measure, parts.given = measure, bool(measure)
     _intent(scan, parts)

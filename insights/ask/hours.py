@@ -16,6 +16,11 @@ _RANGE = (
 )
 
 
+_NUMBERED = frozenset(
+    "week day month year score priority prioritie top number quarter rank".split()
+)
+
+
 def clock(scan: Scan) -> tuple[str, ...]:
     """Take out "after 6 pm", "between 9 and 12"; a bare number only with "o'clock" or a range."""
     for pattern, needs_mark in (
@@ -29,6 +34,9 @@ def clock(scan: Scan) -> tuple[str, ...]:
         if match is None:
             continue
         found = match.groupdict()
+        if pattern is _RANGE and not _is_of_a_clock(text[: match.start()], found):
+            scan.text = text
+            continue
         marked = found.get("ax") or found.get("bx") or "o'clock" in match.group()
         first = _hour(found["a"], found.get("ax") or found.get("bx")) if "a" in found else 0
         end = _hour(found["b"], found.get("bx")) if "b" in found else 24
@@ -37,6 +45,13 @@ def clock(scan: Scan) -> tuple[str, ...]:
             continue
         return tuple(str(hour) for hour in range(first, end))
     return ()
+
+
+def _is_of_a_clock(before: str, found: dict[str, str | None]) -> bool:
+    """Whether "18 to 22" are hours: in the afternoon or marked, and of nothing that is numbered."""
+    word = before.split()[-1:] or [""]
+    late = int(found["b"] or 0) > 12 or found.get("ax") or found.get("bx")
+    return bool(late) and word[0].rstrip("s") not in _NUMBERED
 
 
 def _hour(number: str, half: str | None) -> int | None:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from insights.ask.english import common
 from insights.ask.lexicon import NEGATION
 from insights.ask.phrasebook import FIGURES
+from insights.ask.spelling import GROUPS
 from insights.ask.spelling import words as split
 
 MOST = 3  # strange words; of those that the model of figures knows, twice as many
@@ -108,7 +109,8 @@ def may_leave(
     certain = chance >= _CERTAIN and no_figure < _DOUBTFUL and not plain
     whole = chance >= _NO_DOUBT and no_figure < _HARDLY and bool(_ASKING.intersection(tokens))
     for word in left:
-        if word in _NEVER or any(letter.isdigit() for letter in word) or _is_a_name(word, original):
+        joined = "-" in word and GROUPS.intersection(word.split("-"))  # "same-day"
+        if word in _NEVER or joined or any(map(str.isdigit, word)) or _is_a_name(word, original):
             return False
     return set(left) <= set(tokens) and all(
         (certain and (_is_no_part(tokens, at) if knows(word) else _is_apart(tokens, at, whole)))

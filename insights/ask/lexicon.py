@@ -8,7 +8,7 @@ from insights.ask.filler import FILLER, IDLE, LIGHT, ORDERS
 from insights.ask.phrasebook import FIGURES
 from insights.ask.spans import NUMBERS
 from insights.ask.spelling import words as split
-from insights.ask.synonyms import SAME
+from insights.ask.synonyms import CALLED, SAME
 from insights.ask.values import PARTS_OF_DAY, WORKDAYS
 from insights.measures import WEEKDAYS
 
@@ -36,7 +36,7 @@ def grammatical() -> frozenset[str]:
         *words.AMBIGUOUS, *words.DIMENSIONS.values(), *words.ADVERBS,
         words.TREND, words.MOST, words.LEAST, words.BEST, words.WORST, words.BUSY, words.WHY,
         words.CHANGE, words.AGAINST, words.FOLLOW, words.SHARE, words.GROUP_BEFORE, words.AGAIN,
-        words.COMPARATIVE, WORKDAYS, NEGATION, _OTHERS, IDLE, *WEEKDAYS, *NUMBERS, *SAME,
+        words.COMPARATIVE, WORKDAYS, NEGATION, _OTHERS, IDLE, *WEEKDAYS, *NUMBERS, *SAME, *CALLED,
         *SAME.values(), *PARTS_OF_DAY,
     ))  # fmt: skip
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from conversations.retrieval.terms import stem
 from insights.ask.spelling import normalise
 from insights.ask.spelling import words as split
-from insights.ask.synonyms import plain
+from insights.ask.synonyms import as_customers, plain
 from insights.ask.tidying import tidy, without_greeting
 
 SIZE = 1 << 14
@@ -33,7 +33,7 @@ _LETTERS = (3, 4, 5)
 
 def as_read(question: str) -> str:
     """A question in the words that the model was fitted on."""
-    return plain(tidy(normalise(without_greeting(question))))
+    return plain(as_customers(tidy(normalise(without_greeting(question))), ())[0])
 
 
 def features(text: str) -> dict[int, float]:

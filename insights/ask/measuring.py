@@ -51,7 +51,7 @@ _BY_DEFINITION = {
     r"(?:about|on|with|for) the same \w+",
 }  # fmt: skip
 _OF_A_TIER = ("gpu_share", "cpu_share", "cache_hit_rate")
-_BECAUSE = r"because|due to|since|as"
+_BECAUSE = r"because|due to"
 _HOW_MANY_THINGS = compiled(
     r"how many (?:of (?:the |our |those )?)?(?:customers|people|users|conversations|chats|tickets|"
     r"questions)"
@@ -170,8 +170,9 @@ def _all_of(scan: Scan, parts: Parts) -> None:
     if parts.p95 and parts.measure not in words.P95_TWIN.values():
         parts.unmet = (*parts.unmet, "p95")
     scan.take(BEST_CASE)
-    if parts.measure not in words.AMOUNTS:
-        _no_share(parts, scan.take(words.SHARE))
+    amount = parts.measure in words.AMOUNTS
+    share = compiled(words.SHARE).search(scan.text) if amount else scan.take(words.SHARE)
+    _no_share(parts, share)
     _neutral(scan, parts)
     while parts.measure in _BY_DEFINITION and scan.take(_BY_DEFINITION[parts.measure]):
         pass
@@ -235,13 +236,15 @@ def _share(scan: Scan, parts: Parts) -> None:
 
 
 def _no_share(parts: Parts, share: re.Match[str] | None) -> None:
-    """A time, a score and an amount of money are neither shares nor numbers of customers."""
+    """A time, a score, money and a count are no shares; the first three are no numbers of
+    customers either."""
     found = MEASURES.get(parts.measure)
-    if found is None or found.unit not in ("seconds", "ms", "score", "money"):
+    unit = found.unit if found is not None else ""
+    if unit not in ("seconds", "ms", "score", "money") and parts.measure not in words.AMOUNTS:
         return
     if share is not None and share.group() in _PARTS_OF_ALL:
         parts.unmet = (*parts.unmet, share.group())
-    elif match := _HOW_MANY_THINGS.search(parts.text):
+    elif unit and unit != "count" and (match := _HOW_MANY_THINGS.search(parts.text)):
         parts.unmet = (*parts.unmet, match.group())
 
 

@@ -40,14 +40,27 @@ def name_weekdays(scan: Scan) -> None:
 def hours(scan: Scan) -> tuple[str, ...]:
     """The hours of the clock or of the parts of a day that are named."""
     if found := clock(scan):
-        for pattern in PARTS_OF_DAY:
-            scan.take(pattern)  # "in the evening between 6 pm and 9 pm"
-        return found
+        return _in_part_of_day(scan, found)
     named: set[int] = set()
     for pattern, (first, end) in PARTS_OF_DAY.items():
         if scan.take(pattern) is not None:
             named.update(range(first, end))
     return tuple(str(hour) for hour in sorted(named))
+
+
+def _in_part_of_day(scan: Scan, clocked: tuple[str, ...]) -> tuple[str, ...]:
+    """Hours of the clock beside a part of the day that holds them: "in the evening between 6 pm
+    and 9", "between 6 and 9 in the evening". Any other part stays in the text and refuses it."""
+    given = {int(hour) for hour in clocked}
+    for pattern, (first, end) in PARTS_OF_DAY.items():
+        if not scan.has(pattern):
+            continue
+        is_beside = compiled(rf"§ +(?:{pattern})").search(scan.text) is not None
+        for meant in (given, {hour + 12 for hour in given} if is_beside else given):
+            if meant <= set(range(first, end)):
+                scan.take(pattern)
+                return tuple(str(hour) for hour in sorted(meant))
+    return clocked
 
 
 def narrow(scan: Scan, parts: Parts, named: dict[str, dict[str, str]], at: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ PHRASES = "|".join(
         rf"(?:are|is) {_WE} going to(?! (?:a person|people|an agent|agents|us))",
         r"how many more(?!.* (?:than|compared|versus|vs|against) )",
         r"would you (?:set|choose|pick|suggest|recommend|say is)",
+        r"would be (?:good|reasonable|normal|acceptable|ideal|fair)",
         r"by how (?:many (?:minutes|hours|seconds)|long)",
         r"as (?:the |our )?[\w ]{3,40} (?:gets?|grows?|becomes?) (?:long|bigg|small|few)er",
         r"(?:customers|people|users|who|they) (?:(?:just|simply|have|had) )?(?:give|gives|gave) up",

@@ -84,7 +84,7 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ((r"(?:and |but )?(?:then )?(?:nobody|no one|no-one) (?:ever |then )?(?:fixed|solved|resolved|"
      r"sorted|dealt with|closed|handled)(?: (?:it|them|out))*"), "never resolved"),
     ((r"(?:and |but )?(?:then )?never (?:fixed|solved|resolved|sorted|dealt with|closed|handled)"
-     r"(?: out)? by (?:anybody|anyone|a person|people|us)"), "never resolved"),
+     r"(?: out)? by (?:anybody|anyone)"), "never resolved"),
     ((r"(?:total |number of |how many )?hours(?: in total| altogether| all told)?"
      r"(?= (?:did |do |have |has )?(?:[\w']+ ){1,5}(?:spent|spend|worked|work|logged|log|"
      r"put)\b)"), "time"),
@@ -170,7 +170,7 @@ _PATTERNS = tuple((compiled(source), target) for source, target in _SOURCES)
 
 _WHAT = re.compile(
     r"(?<![\w-])(?:assistant (?=automation|resolution))?(automation|automated|resolution)(?: rate)?"
-    r"(?![\w-])(?! at most)"
+    r"(?![\w-])(?! at most| times?\b)"
 )
 #: The upper bound counts the silent ones as served: saying so names it.
 _UPPER = re.compile(
@@ -203,8 +203,8 @@ _AND_AT_MOST = re.compile(
 )
 _AT_BEST = re.compile(r"^at (?:the )?(?:very )?best\b")
 _LOWER = re.compile(
-    r"(?:the )?(?:(?:conservative|cautious|prudent) )?(?:lower bound|lower limit|minimum) "
-    r"(?:(?:of|for) )?(?:the |our )?|"
+    r"(?:the )?(?:(?:conservative|cautious|prudent) )?"
+    r"(?:(?:lower bound|lower limit) (?:(?:of|for) )?|minimum (?:of|for) )(?:the |our )?|"
     r"(?:the )?(?:conservative|cautious|prudent)(?= (?:automation|resolution|assistant))|"
     r"(?:the )?(?:guaranteed |proven |proved )?minimum$|"
     r"(?:the )?(?:guaranteed|proven|proved|provable|demonstrable)\b"

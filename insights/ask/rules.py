@@ -15,6 +15,7 @@ from insights.ask.likeness import shipped
 from insights.ask.parts import Parts
 from insights.ask.planning import plan_of
 from insights.ask.reading import AskBack, Reading, Refused, Understood, Vocabulary
+from insights.ask.scan import compiled
 from insights.ask.spans import Future, NoSuchDay
 from insights.ask.spelling import words as split
 from insights.figures.plan import BadPlan, Plan
@@ -64,7 +65,8 @@ def _planned(parts: Parts, today: date, previous: Plan | None) -> Reading:
 
 def _same_figure(parts: Parts, previous: Plan) -> None:
     """ "Which one is the most expensive?" after a cost goes on with that cost."""
-    if previous.measure in words.AMBIGUOUS.get(parts.ambiguous, ()):
+    dear = compiled(r"(?:more |most |least |less )?(?:expensive|costly|cheap)").search(parts.text)
+    if dear and parts.order and previous.measure in words.AMBIGUOUS.get(parts.ambiguous, ()):
         parts.measure, parts.ambiguous, parts.follows = previous.measure, "", True
 
 

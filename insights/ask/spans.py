@@ -159,7 +159,8 @@ def last(found: dict[str, str], today: date) -> Span:
 def quarter(found: dict[str, str], today: date) -> Span:
     number = int(found["q"])
     first = (number - 1) * 3 + 1
-    start = date(year_of(first, found.get("y"), today), first, 1)
+    year = str(today.year) if "now" in found else found.get("y")
+    start = date(year_of(first, year, today), first, 1)
     return Period(start, min(add_months(start, 3), max(start, today) + timedelta(days=1)))
 
 

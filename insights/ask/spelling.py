@@ -15,6 +15,11 @@ _PEOPLE = re.compile(
 )
 #: They make another word of the one that follows: "non-German".
 _PREFIXES = frozenset("non ex pre post anti multi semi sub un re co pro inter after before".split())
+#: Alone they would group: "out-of-hours conversations", "same-day resolution".
+GROUPS = frozenset(
+    "hour hours day days week weeks month months year quarter agent agents team teams topic topics "
+    "language languages channel channels reason reasons weekday weekdays".split()
+)
 _ENDING = 4  # letters that a form adds to its root; more and it is rather another word
 
 
@@ -37,7 +42,7 @@ def apart(text: str, known: Container[str]) -> str:
         parts = word.split("-")
         whole = word in known or len(parts) == 1 or any(letter.isdigit() for letter in word)
         said_of = _PEOPLE.match(text, match.end())  # "part-time agents", "first-time customers"
-        kept = whole or parts[0] in _PREFIXES or said_of
+        kept = whole or parts[0] in _PREFIXES or said_of or GROUPS.intersection(parts)
         return word if kept else " ".join(filter(None, parts))
 
     return _WORD.sub(fix, text)

@@ -1,6 +1,7 @@
 """One word for what people call by many: questions and phrases are both written in these. Pure."""
 
 import re
+from collections.abc import Collection
 
 SAME: dict[str, str] = {
     "assistant": "bot|ai|chatbot|robot|machine|virtual assistant|ai assistant|support bot",
@@ -14,9 +15,8 @@ SAME: dict[str, str] = {
     "agents": "employees|representatives|reps|support staff|operators|staff members|team members|"
     "support agents|clerks|advisers|advisors|caseworkers",
     "people": "humans|staff|human agents",
-    "customers": "folks|punters|shoppers|buyers|clients|guests|patrons|citizens|"
-    "passengers|policyholders|taxpayers",
-    "customer": "guest|patron|citizen|passenger|client|shopper|policyholder|taxpayer",
+    "customers": "folks|punters|shoppers|buyers|clients|patrons",
+    "customer": "client|shopper",
     "conversation": "chat|ticket|case|dialogue|enquiry|inquiry|dialog|issue",
     "conversations": "chats|tickets|cases|dialogues|enquiries|inquiries|dialogs|issues",
     "articles": "help articles|help pages|help texts|support articles|kb articles|faq articles|"
@@ -39,6 +39,13 @@ SAME: dict[str, str] = {
     "until": "till|til",
     "help centre": "help center|knowledge base|faq",
 }
+#: What a trade calls its customers. Some tell them from others ("guests" without an account), so
+#: that reading them as customers is said.
+CALLED = {
+    f"{one}{'s' if many == 'customers' else ''}": many
+    for many in ("customers", "customer")
+    for one in ("guest", "citizen", "passenger", "policyholder", "taxpayer")
+}
 _SAME = {phrase: word for word, every in SAME.items() for phrase in every.split("|")}
 _EVERY = re.compile(
     rf"(?<![\w-])(?:{'|'.join(sorted(map(re.escape, _SAME), key=len, reverse=True))})(?![\w-])"
@@ -48,3 +55,14 @@ _EVERY = re.compile(
 def plain(text: str) -> str:
     """The text with one word for what people call by many."""
     return _EVERY.sub(lambda match: _SAME[match.group()], text)
+
+
+def as_customers(text: str, names: Collection[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The text with what a trade calls its customers read as such, and what was read so; words of
+    `names` on record mean those."""
+    told = [word for word in CALLED if word not in names]
+    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(told)})(?![\w-])") if told else None
+    if pattern is None or not (found := pattern.findall(text)):
+        return text, ()
+    pairs = tuple((word, CALLED[word]) for word in dict.fromkeys(found))
+    return pattern.sub(lambda match: CALLED[match.group()], text), pairs

@@ -135,14 +135,18 @@ _SOURCES: tuple[tuple[str, Builder], ...] = (
     (rf"(?:on )?{_M} (?P<d>\d{{1,2}}){_TH}{_YEAR}(?!\d)", spans.on_date),
     (rf"(?:in |during |for |of )?(?:the month of )?{_M}{_YEAR}", spans.whole_month),
     (rf"(?:on )?(?:last )?{_W}", spans.last_weekday),
-    (r"(?:in |during )?q(?P<q>[1-4])(?: (?P<y>20\d\d))?", spans.quarter),
+    (
+        (r"(?:in |during )?q(?P<q>[1-4])"
+         r"(?: (?P<y>20\d\d)| (?:of )?(?P<now>this|the current) year)?"),
+        spans.quarter,
+    ),
     (r"(?:in |during |for |over |of )(?:the )?(?:whole )?(?:year )?(?P<y>20\d\d)",
      spans.calendar_year),
     ((r"(?:the )?same (?:day|weekday|time) (?:of |in )?(?:a|one|the|last|the previous) "
       r"(?P<unit>week|month)(?: (?:before|earlier|ago))?"), spans.same_days),
     (r"(?:a|one) (?P<unit>week|month) (?:earlier|before)", spans.same_days),
     ((r"(?:the )?(?:week|month|quarter|day|period|"
-      rf"(?:\d+|{'|'.join(NUMBERS)}) (?:days|weeks|months)) before"
+      r"\d+ (?:days|weeks|months)) before"
       r"(?: that)?|"
      r"(?:the )?(?:previous|preceding|prior) (?:period|one)"), lambda _f, _t: Relative()),
     ((r"(?:the )?(?:same (?:period|time|week|month|quarter) )?(?:a year (?:ago|before|earlier)|"

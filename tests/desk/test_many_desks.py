@@ -101,6 +101,10 @@ async def test_a_desk_that_cannot_take_an_event_keeps_it_from_no_other(
         async def deliver(self, event: DeskEvent) -> None:
             raise RuntimeError("its socket is gone")
 
+        async def turn_away(self) -> None:
+            turned_away.append(self)
+
+    turned_away: list[Broken] = []
     agent: Agent = await in_thread(lambda: make_agent("many"))
     async with desk(agent) as first:
         await feed.feed_for_loop().add(Broken())
@@ -117,3 +121,4 @@ async def test_a_desk_that_cannot_take_an_event_keeps_it_from_no_other(
                 await in_thread(change)
             one, other = await asyncio.gather(*listening)
     assert [event_id for event_id, _at in one] == [event_id for event_id, _at in other]
+    assert len(turned_away) == 1  # once, and not given the second event

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 
 from insights.ask.fitting import Examples, examples, fit
 from insights.ask.likeness import Likeness, as_read, shipped
-from insights.ask.reading import Reading, Refused, Understood
+from insights.ask.reading import Reading, Refused, Understood, Vocabulary
 from insights.ask.refusals import left_out, reason
 from insights.ask.rules import read
 from tests.insights.test_ask_questions import FOLDER, TODAY, VOCABULARY
@@ -29,10 +29,46 @@ def test_a_word_beside_the_figure_is_left_out_and_said_to_be() -> None:
     assert "“bet”" in left_out(found.unread)
 
 
+def test_what_a_trade_calls_its_customers_is_said_to_be_read_as_such() -> None:
+    found = _ask("How many guests contacted us?")
+    assert isinstance(found, Understood)
+    assert found.plan.measure == "people"
+    assert found.mended == (("guests", "customers"),)
+    topic = Vocabulary({"topic": {"guests": "guests"}})
+    named = read("How many conversations about guests?", vocabulary=topic, today=TODAY)
+    assert isinstance(named, Understood)
+    assert [item.values for item in named.plan.filters] == [("guests",)]
+
+
+@pytest.mark.parametrize(
+    ("question", "compared"),
+    [
+        ("Is satisfaction lower than it was last month?", "2026-10-01"),
+        ("Do customers wait longer than they did in October?", "2026-10-01"),
+        ("Did the wait get longer than it was in September?", "2026-09-01"),
+        ("Compare the cost per conversation last week with this week", "2026-11-09"),
+    ],
+)
+def test_the_time_that_is_compared_with_is_the_one_that_was_said(
+    question: str, compared: str
+) -> None:
+    found = _ask(question)
+    assert isinstance(found, Understood), found
+    assert found.plan.compare is not None
+    assert found.plan.compare.start.isoformat() == compared
+
+
+def test_an_hour_of_the_clock_is_of_the_part_of_the_day_beside_it() -> None:
+    found = _ask("How long do customers wait between 6 and 9 in the evening?")
+    assert isinstance(found, Understood)
+    assert [item.values for item in found.plan.filters] == [("18", "19", "20")]
+
+
 @pytest.mark.parametrize(
     ("question", "measure", "unread"),
     [
         ("Why did customer satisfaction slip last month?", "csat", ("slip",)),
+        ("What share of conversations was handled on its own?", "automation", ()),
         ("How much dosh has the bot saved us this year?", "savings", ()),
         ("upper-bound bot resolution rate, French, last month", "resolution_upper", ()),
         ("p95 wait for a human, logistics crew only", "wait_p95", ()),
@@ -74,6 +110,19 @@ def test_people_say_it_in_their_own_words(
         "p95 satisfaction last month",  # another statistic
         "questions that don't have a billing article last week",
         "cost per conversation in dollars last month",  # of which the portal knows no rate
+        "What was the minimum resolution time last month?",  # of what?
+        "What automation rate would be good?",
+        "How many conversations landed on our desk last week?",
+        "How many contacts reached our inbox last week?",
+        "How many out-of-hours conversations did we have last month?",  # no grouping by hour
+        "What is our same-day resolution rate?",
+        "How many customers wrote after hours 1-15 October?",
+        "How many conversations between 9 and 12 and in the evenings",
+        "Automation in weeks 10 to 14 this year",
+        "Has satisfaction fallen back to the level of October?",
+        "3 months of automation",
+        "What percentage of money did the assistant save in October?",
+        "What share of conversations was never handled by a human?",
         "csat of new customers",
         "satisfaction when the customer was polite",
         "csat of part-time agents last month",  # not two words that mean little

@@ -74,11 +74,17 @@ export class QueueList {
       this.watcher.observe(node);
     }
     if (node.row !== row || node.wasUnread !== this.unread.has(row.conversation)) this.#fill(node, row);
-    if (this.list.children[index] !== node) {
-      const focused = node.contains(document.activeElement) ? document.activeElement : null;
-      this.list.insertBefore(node, this.list.children[index] ?? null);
-      focused?.focus({ preventScroll: true });
-    }
+    const there = this.list.children[index] ?? null;
+    if (there === node) return;
+    // A row that went down is moved itself, not all those that it passed: one of them may be pressed.
+    if (there && there.nextElementSibling === node) this.#move(there, null);
+    else this.#move(node, there);
+  }
+
+  #move(node, before) {
+    const focused = node.contains(document.activeElement) ? document.activeElement : null;
+    this.list.insertBefore(node, before);
+    focused?.focus({ preventScroll: true });
   }
 
   #fill(node, row) {
@@ -162,6 +168,7 @@ export class QueueList {
         const sentence = kind === "late" ? strings.over : strings.left;
         node.title = `${strings.clocks[name]}: ${fill(sentence, { time: formatSeconds(seconds) })}`;
       }
+      if (!found) node.removeAttribute("title");
       if (sla.textContent !== words) sla.textContent = words;
     }
     const waits = node.querySelector("[data-waits]");
