@@ -97,8 +97,8 @@ export class MessageView {
     }
     node.append(text);
     if (message.stopped) {
-      const { stoppedBy } = this.strings;
-      node.append(element("p", { class: "stopped" }, stoppedBy[message.stopped_by] ?? stoppedBy.customer));
+      const words = this.strings.stoppedBy[message.stopped_by] ?? this.strings.stoppedBy.customer;
+      node.append(element("p", { class: "stopped" }, words));
     }
     if (message.author === "assistant") node.append(this.#foot(message));
     this.#stamp(node, message);
