@@ -6,7 +6,9 @@ where it cannot narrow what is counted. What may narrow refuses the question: a 
 what follows a preposition ("from Berlin"), what stands before a thing that is counted ("angry
 customers") or beside a word that was read ("handling time london"), what a relative clause says
 ("customers who cancelled"), and any strange predicate of a plain count ("how many customers
-cancelled"). A place or a product that is put like a verb ("I berlin the wait") would slip through.
+cancelled"). Where the model of figures is nearly sure of one and gives none at all next to nothing,
+less is asked of a word's place (`_CERTAIN`). A place or a product that is put like a verb ("I
+berlin the wait") would slip through.
 Pure but for the dictionary's file.
 """
 
