@@ -6,11 +6,14 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 
 from conversations.retrieval.embedding import DIMENSIONS, Embedder, Vectors, read
+from conversations.retrieval.readings import article_embedder
 from conversations.retrieval.tokens import Tokens, unpack
 
 _Row = tuple[Vectors, Tokens | None]
@@ -74,6 +77,12 @@ def _joined(rows: Sequence[_Row]) -> tuple[Vectors, list[Tokens | None]]:
     if not rows:
         return np.empty((0, DIMENSIONS), dtype=np.float32), []
     return np.stack([vector for vector, _ in rows]), [tokens for _, tokens in rows]
+
+
+@cache
+def remembering_embedder() -> Embedder:
+    """The embedder of evaluations: articles are read once, whatever is measured over them."""
+    return CachedEmbedder(article_embedder(), settings.CONFIG.var / "cache" / "embeddings.sqlite3")
 
 
 class RecentVectors:

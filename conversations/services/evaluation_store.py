@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.core.management import call_command
 from django.db import connection
 
 from conversations.models import (
@@ -33,6 +34,7 @@ _LOCK_SPACE = 7_202  # advisory locks: the schema is in use for as long as its s
 def separate_store() -> Iterator[str]:
     """Within the block this thread's connection sees empty knowledge tables of its own."""
     name = f"{PREFIX}{os.getpid()}_{secrets.token_hex(4)}"
+    _make_tables()
     drop_abandoned()
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")
@@ -53,6 +55,15 @@ def separate_store() -> Iterator[str]:
             cursor.execute("RESET search_path")
             cursor.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
             cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_LOCK_SPACE, name])
+
+
+def _make_tables() -> None:
+    """On a machine where the portal has never run, the tables that the store is shaped after."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [Article._meta.db_table])
+        (found,) = cursor.fetchone()
+    if found is None:
+        call_command("migrate", interactive=False, verbosity=0)
 
 
 def drop_abandoned() -> list[str]:

@@ -134,7 +134,11 @@ class KnowledgeService(BaseService):
         changed = [
             item.draft for item in planned if known.get(item.draft.external_id) != item.draft.digest
         ]
-        return passages.prepare(changed, self._available_embedder() if changed else None)
+        try:
+            return passages.prepare(changed, self._available_embedder() if changed else None)
+        except EmbeddingUnavailable as exc:  # by a model that is loaded at the first new text
+            self._by_words_alone(exc)
+            return passages.prepare(changed, None)
 
     def _available_embedder(self) -> Embedder | None:
         if self._embedder is None:
@@ -142,8 +146,11 @@ class KnowledgeService(BaseService):
         try:
             return self._embedder()
         except EmbeddingUnavailable as exc:
-            self.log.warning("%s Articles are found by words alone for now.", exc.detail)
+            self._by_words_alone(exc)
             return None
+
+    def _by_words_alone(self, why: EmbeddingUnavailable) -> None:
+        self.log.warning("%s Articles are found by words alone for now.", why.detail)
 
     def _save(self, item: Planned, ready: passages.Prepared | None, author: Any) -> Outcome:
         draft = item.draft

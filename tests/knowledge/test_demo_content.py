@@ -108,8 +108,8 @@ def test_front_matter_is_complete_and_agrees_with_the_place_of_the_file(article:
     assert type(article.meta["updated"]) is datetime.date
 
 
-def test_every_article_names_three_to_six_different_phrasings(article: Article) -> None:
-    assert 3 <= len(article.meta["asked_as"]) <= 6
+def test_every_article_names_many_different_phrasings(article: Article) -> None:
+    assert 25 <= len(article.meta["asked_as"]) <= 32
     assert all(isinstance(phrase, str) for phrase in article.meta["asked_as"])
     assert len({_plain(phrase) for phrase in article.phrasings}) == len(article.phrasings)
 

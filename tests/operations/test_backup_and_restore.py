@@ -1,10 +1,7 @@
 """A backup goes into an empty database and comes out the same; anything else is refused."""
 
-import subprocess
-import sys
 import uuid
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +21,9 @@ from insights.ledger.refresh import LedgerService
 from portal.backup import archive, dump
 from portal.backup.archive import UnusableBackup
 from portal.backup.load import NotEmpty, RestoreService
-from tests.live import ROOT
+from tests.operations.databases import TARGET, manage, parameters
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-TARGET = "portal_restored"
 
 
 @pytest.fixture
@@ -53,34 +48,6 @@ def backup(something_of_everything: None, tmp_path: Path) -> Path:
     path = tmp_path / "portal.backup"
     call_command("backup", out=path, verbosity=0)
     return path
-
-
-@pytest.fixture
-def empty_database(service_environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The environment of a process whose database has nothing but pgvector."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {TARGET} WITH (FORCE)")
-        cursor.execute(f"CREATE DATABASE {TARGET} TEMPLATE template0")
-    with psycopg.connect(**parameters(TARGET), autocommit=True) as session:
-        session.execute("CREATE EXTENSION IF NOT EXISTS vector")
-    url = service_environment["DATABASE_URL"]
-    name = settings.DATABASES["default"]["NAME"]
-    yield {**service_environment, "DATABASE_URL": url.replace(f"/{name}", f"/{TARGET}")}
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {TARGET} WITH (FORCE)")
-
-
-def parameters(name: str) -> dict[str, Any]:
-    taken = connection.get_connection_params()
-    wanted = ("host", "port", "user", "password")
-    return {"dbname": name, **{key: taken[key] for key in wanted if taken.get(key)}}
-
-
-def manage(*arguments: str, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), *arguments],
-        env=env, capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
 
 
 def contents(name: str) -> tuple[dict[str, list[str]], dict[str, Any]]:

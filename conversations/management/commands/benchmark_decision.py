@@ -4,17 +4,15 @@ import json
 import os
 from argparse import ArgumentParser
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from conversations.benchmarks.decision import measure
-from conversations.retrieval.embedding import Embedder, configured_embedder
-from conversations.retrieval.embedding_cache import CachedEmbedder
+from conversations.retrieval.embedding import configured_embedder
+from conversations.retrieval.embedding_cache import remembering_embedder
 from conversations.retrieval.readers import UnreadableSource
 from conversations.services.evaluation_run import read_questions
 
@@ -43,7 +41,7 @@ class Command(BaseCommand):
                     questions=read_questions(options["questions"])[: options["limit"]],
                     passages=options["passages"],
                     embedder=configured_embedder,
-                    article_embedder=_remembering_embedder,
+                    article_embedder=remembering_embedder,
                     advanced=bar.update,
                 )
             except UnreadableSource as exc:
@@ -61,10 +59,3 @@ class Command(BaseCommand):
         if options["json"]:
             text = json.dumps(asdict(found), indent=1)
             options["json"].write_text(f"{text}\n", encoding="utf-8")
-
-
-@cache
-def _remembering_embedder() -> Embedder:
-    return CachedEmbedder(
-        configured_embedder(), settings.CONFIG.var / "cache" / "embeddings.sqlite3"
-    )

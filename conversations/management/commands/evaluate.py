@@ -5,7 +5,6 @@ import logging
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from conversations import assembly
 from conversations.inference.backend import BackendUnavailable
 from conversations.inference.registry import choose_tier
 from conversations.retrieval.drafts import RowError
-from conversations.retrieval.embedding import Embedder, configured_embedder
-from conversations.retrieval.embedding_cache import CachedEmbedder
+from conversations.retrieval.embedding import configured_embedder
+from conversations.retrieval.embedding_cache import remembering_embedder
 from conversations.retrieval.readers import UnreadableSource
 from conversations.services.evaluation import Verdict
 from conversations.services.evaluation_run import Watcher, Writing, evaluate, read_questions
@@ -102,7 +101,7 @@ class Command(BaseCommand):
                     articles=options["articles"],
                     questions=read_questions(options["questions"]),
                     embedder=configured_embedder,
-                    article_embedder=_remembering_embedder,
+                    article_embedder=remembering_embedder,
                     max_error=options["max_error"],
                     watcher=self._watcher(bar),
                     fit_fold=options["fit_fold"],
@@ -171,12 +170,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{'refitted on random halves':>34}  {json.dumps(halves)}")
         for way, measured in figures.get("text", {}).items():
             self.stdout.write(f"{'answers ' + way:>34}  {json.dumps(measured)}")
-
-
-@cache
-def _remembering_embedder() -> Embedder:
-    path = settings.CONFIG.var / "cache" / "embeddings.sqlite3"
-    return CachedEmbedder(configured_embedder(), path)
 
 
 def _writing(sample: int) -> Writing:

@@ -5,7 +5,6 @@
 
 import json
 from argparse import ArgumentParser
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from tqdm import tqdm
 
 from conversations.dialogue.calibration import DEFAULT_PATH, dump, load, parse
 from conversations.dialogue.guarantee import DELTA
-from conversations.retrieval.embedding import Embedder, configured_embedder
-from conversations.retrieval.embedding_cache import CachedEmbedder
+from conversations.retrieval.embedding_cache import remembering_embedder
 from conversations.services import calibration as service
 from conversations.services.calibration_store import CalibrationStore
 from conversations.services.review_fit import (
@@ -112,7 +110,7 @@ class Command(BaseCommand):
                 sets.append(
                     service.gather_set(
                         folder,
-                        embedder=_remembering_embedder,
+                        embedder=remembering_embedder,
                         limit=options["limit"],
                         advanced=bar.update,
                     )
@@ -168,10 +166,3 @@ def _collected(minimum: int) -> Collected:
     except TooFewReviewed as exc:
         raise CommandError(exc.detail) from None
     return found
-
-
-@cache
-def _remembering_embedder() -> Embedder:
-    return CachedEmbedder(
-        configured_embedder(), settings.CONFIG.var / "cache" / "embeddings.sqlite3"
-    )

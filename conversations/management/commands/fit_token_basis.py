@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.retrieval.chunking import chunk, embedding_text
-from conversations.retrieval.drafts import ArticleDraft
 from conversations.retrieval.embedding import configured_embedder
-from conversations.retrieval.readers import ArticleSource
+from conversations.retrieval.readings import article_texts
 from conversations.retrieval.tokens import BASIS_PATH, SIZE
 
 PASSAGES = 60  # of each set
@@ -35,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"{model.name} does not tell the states of its tokens.")
         rows = []
         for source in options["articles"]:
-            texts = _texts(source)
+            texts = article_texts(source)
             random = np.random.default_rng(0)
             for number in sorted(random.choice(len(texts), min(PASSAGES, len(texts)), False)):
                 found = states(texts[number])
@@ -44,17 +42,3 @@ class Command(BaseCommand):
         kept = float((spread[:SIZE] ** 2).sum() / (spread**2).sum())
         np.save(options["out"], directions[:SIZE].T.astype(np.float16))
         self.stdout.write(f"{len(rows)} passages; {SIZE} directions hold {kept:.0%} of the states.")
-
-
-def _texts(path: Path) -> list[str]:
-    found = []
-    for draft in ArticleSource(path):
-        if not isinstance(draft, ArticleDraft):
-            continue
-        for piece in chunk(title=draft.title, body=draft.body, asked_as=draft.asked_as):
-            found.append(
-                embedding_text(
-                    title=draft.title, kind=piece.kind, heading=piece.heading, plain=piece.plain
-                )
-            )
-    return found

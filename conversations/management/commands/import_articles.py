@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from conversations.retrieval.drafts import RowError
-from conversations.retrieval.embedding import configured_embedder
 from conversations.retrieval.readers import ArticleSource, UnreadableSource
+from conversations.retrieval.readings import article_embedder
 from conversations.services.knowledge import KnowledgeService
 from conversations.services.knowledge_import import ImportReport, import_articles
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             try:
                 source = ArticleSource(path)
                 report = import_articles(
-                    service=KnowledgeService(embedder=configured_embedder),
+                    service=KnowledgeService(embedder=article_embedder),
                     source=source,
                     replace_all=replace,
                     started=bar.reset,

@@ -1,0 +1,36 @@
+"""manage.py read_demo: what the packaged embedding model makes of the demo, to a file."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from conversations.retrieval.embedding import configured_embedder, read
+from conversations.retrieval.readings import (
+    DEMO_READINGS,
+    Readings,
+    article_texts,
+    basis_digest,
+    digest,
+)
+
+
+class Command(BaseCommand):
+    help = "Reads the demo's articles with the packaged embedding model. Run it when they change."
+    requires_system_checks: list[str] = []  # needs neither the database nor the pages
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--articles", type=Path, default=DEMO_READINGS.with_name("articles"))
+        parser.add_argument("--out", type=Path, default=DEMO_READINGS)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        texts = article_texts(options["articles"])
+        model = configured_embedder()
+        if model.name == "hash":
+            raise CommandError("Set PORTAL_EMBEDDING=minilm: this is for the packaged model.")
+        rows = zip(*read(model, texts), strict=True)
+        found = dict(zip(map(digest, texts), rows, strict=True))
+        Readings(model.name, basis_digest(), found).save(options["out"])
+        size = options["out"].stat().st_size / 1e6
+        self.stdout.write(f"{len(texts)} texts read into {options['out']} ({size:.1f} MB).")
