@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 from conversations import dispatch
 from conversations.admin.fast import FastAdmin, NamedValues
 from conversations.admin.history import ReadOnlyAdmin, ReadOnlyInline, link_to
+from conversations.admin.phrasing_filter import PhrasingFilter, phrase_count
 from conversations.admin.typed import ArticleModelForm, ModelAdmin
 from conversations.models import Article, ArticleRevision, LearntPhrasing, Passage, Section
 from conversations.retrieval.drafts import ArticleDraft, BadRow, make_draft
@@ -36,8 +37,11 @@ class ArticleForm(ArticleModelForm):
     asked_as = forms.CharField(
         label=_("Asked as"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5, "cols": 80}),
-        help_text=_("How customers put the question, one phrasing a line. Each one is searched."),
+        widget=forms.Textarea(attrs={"rows": 12, "cols": 80}),
+        help_text=_(
+            "How customers put the question, one phrasing a line. Each one is searched. One or two "
+            "for every detail that the article tells are worth it; some two dozen are plenty."
+        ),
     )
 
     class Meta:
@@ -108,10 +112,20 @@ class LearntInline(ReadOnlyInline):
 class ArticleAdmin(FastAdmin):
     form = ArticleForm
     change_form_template = "admin/review/article.html"
-    list_display = ("title", "section", "status", "language", "revision", "parts", "updated_at")
+    list_display = (
+        "title",
+        "section",
+        "status",
+        "language",
+        "revision",
+        "phrasings",
+        "parts",
+        "updated_at",
+    )
     list_filter = (
         "status",
         "section",
+        PhrasingFilter,
         ("language", NamedValues),
         ("audience", NamedValues),
         ("product", NamedValues),
@@ -131,7 +145,9 @@ class ArticleAdmin(FastAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         parts = Passage.objects.filter(article=OuterRef("pk")).order_by().values("article")
         counted = Coalesce(Subquery(parts.values(count=Count("pk"))), 0)
-        return super().get_queryset(request).annotate(part_count=counted)
+        return (
+            super().get_queryset(request).annotate(part_count=counted, phrase_count=phrase_count())
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Article], search_term: str
@@ -168,6 +184,10 @@ class ArticleAdmin(FastAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         """Articles are archived: what was cited must stay readable."""
         return False
+
+    @admin.display(description=_("phrasings"), ordering="phrase_count")
+    def phrasings(self, article: Article) -> int:
+        return int(article.phrase_count)  # type: ignore[attr-defined]
 
     @admin.display(description=_("passages"), ordering="part_count")
     def parts(self, article: Article) -> int:

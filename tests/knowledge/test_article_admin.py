@@ -121,3 +121,18 @@ def test_the_list_does_not_add_queries_per_article(
         admin_client.get(reverse("admin:conversations_article_changelist"))
     admin_client.get(reverse("admin:conversations_article_change", args=[article.pk]))
     admin_client.get(reverse("admin:conversations_section_changelist"))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"), [("none", "A"), ("few", "B"), ("many", "C"), ("", "CBA")]
+)
+def test_articles_that_lack_phrasings_are_found(
+    admin_client: Client, chosen: str, shown: str
+) -> None:
+    for title, count in (("A", 0), ("B", 1), ("C", 16)):
+        asked = tuple(f"{title} {number}" for number in range(count))
+        KnowledgeService().save_article(draft=ArticleDraft(title, title, "Text.", asked_as=asked))
+    address = reverse("admin:conversations_article_changelist")
+    query = {"o": "-6"} | ({"phrasings": chosen} if chosen else {})
+    listed = admin_client.get(address, query).context["cl"].result_list
+    assert "".join(article.title for article in listed) == shown
