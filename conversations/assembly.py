@@ -23,6 +23,7 @@ from conversations.privacy.erasure import ErasureService
 from conversations.privacy.retention import RetentionService
 from conversations.retrieval.embedding import EmbeddingUnavailable, registry
 from conversations.retrieval.likeness import Likeness
+from conversations.retrieval.readings import article_embedder
 from conversations.retrieval.search import KnowledgeSearch
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.assistant import IntelligentAssistantService
@@ -121,7 +122,7 @@ def judge() -> SearchJudge:
 
 @cache
 def likeness() -> Likeness:
-    return Likeness(lambda: registry.get(settings.CONFIG.embedding))
+    return Likeness(article_embedder)
 
 
 @cache

@@ -14,6 +14,9 @@ from portal import limits, telemetry
 from portal.conf import Config
 from portal.core.addresses import AddressError, networks
 
+#: The tag of these checks, for processes that show no pages and need no others.
+OF_PORTAL = "portal"
+
 #: Each chain of budgets must rise; the flag says whether the step may also stay level.
 CHAINS: tuple[tuple[tuple[str, float, bool], ...], ...] = (
     (
@@ -60,7 +63,7 @@ ROLES = frozenset({"agent", "supervisor", "manager", "admin"})
 LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
 
-@register()
+@register(OF_PORTAL)
 def check_limits(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Every time budget ends before the one around it."""
     return [message for chain in CHAINS for message in broken_links(chain)]
@@ -77,7 +80,7 @@ def broken_links(chain: Sequence[tuple[str, float, bool]]) -> Iterator[CheckMess
             )
 
 
-@register()
+@register(OF_PORTAL)
 def check_settings(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """The values of portal/conf.py can work."""
     return list(broken_settings(settings.CONFIG))

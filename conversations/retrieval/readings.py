@@ -6,7 +6,7 @@ where another model is configured.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -115,13 +115,16 @@ def article_embedder() -> Embedder:
     return ReadyEmbedder(readings, configured_embedder)
 
 
+def article_drafts(path: Path) -> Iterator[ArticleDraft]:
+    return (draft for draft in ArticleSource(path) if isinstance(draft, ArticleDraft))
+
+
 def article_texts(path: Path) -> list[str]:
     """Every text that is embedded when these articles are imported, each once."""
-    drafts = [draft for draft in ArticleSource(path) if isinstance(draft, ArticleDraft)]
     return list(
         dict.fromkeys(
             embedding_text(title=d.title, kind=piece.kind, heading=piece.heading, plain=piece.plain)
-            for d in drafts
+            for d in article_drafts(path)
             for piece in chunk(title=d.title, body=d.body, asked_as=d.asked_as)
         )
     )

@@ -6,6 +6,7 @@ does whatever may be a name, a code or an address. Pure, but for the dictionary 
 82,765 English words with their frequencies), which is loaded once.
 """
 
+import gc
 import math
 import re
 import threading
@@ -43,7 +44,7 @@ class Spelling:
         self._words: SymSpell | None = None
 
     def warm_up(self) -> None:
-        """Read the dictionary before the first question waits for it (2 to 3 s, 140 MB)."""
+        """Read the dictionary before the first question waits for it (some 2 s, 70 MB)."""
         self._dictionary()
 
     def correct(self, text: str, articles: Container[str]) -> tuple[str, tuple[Correction, ...]]:
@@ -93,10 +94,19 @@ class Spelling:
 
 
 def _read_dictionary() -> SymSpell:
-    words = SymSpell(max_dictionary_edit_distance=2, prefix_length=7)
+    """With a prefix of 6 in place of 7 it finds the same words, in half of the memory. Hundreds of
+    thousands of new objects, none of them garbage: the collector would look through them in vain.
+    """
+    words = SymSpell(max_dictionary_edit_distance=2, prefix_length=6)
     source = resources.files("symspellpy") / "frequency_dictionary_en_82_765.txt"
-    with resources.as_file(source) as path:
-        words.load_dictionary(str(path), 0, 1)
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        with resources.as_file(source) as path:
+            words.load_dictionary(str(path), 0, 1)
+    finally:
+        if collected:
+            gc.enable()
     return words
 
 

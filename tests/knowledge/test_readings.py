@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 
+from conversations.management.commands.read_demo import demo_texts
 from conversations.models import Passage
 from conversations.retrieval.drafts import ArticleDraft
 from conversations.retrieval.embedding import (
@@ -21,7 +22,6 @@ from conversations.retrieval.readings import (
     Readings,
     ReadyEmbedder,
     article_embedder,
-    article_texts,
     basis_digest,
     digest,
     load,
@@ -31,17 +31,14 @@ from conversations.services.knowledge import KnowledgeService
 RUN = "The demo's articles have changed: run manage.py read_demo."
 
 
-def demo_texts() -> list[str]:
-    return article_texts(DEMO_READINGS.with_name("articles"))
-
-
 def test_the_file_has_every_text_of_the_demo_and_no_other() -> None:
-    assert set(load(DEMO_READINGS).rows) == {digest(text) for text in demo_texts()}, RUN
+    texts = demo_texts(DEMO_READINGS.with_name("articles"))
+    assert set(load(DEMO_READINGS).rows) == {digest(text) for text in texts}, RUN
     assert load(DEMO_READINGS).basis == basis_digest(), RUN
 
 
 def test_the_file_tells_what_the_model_tells() -> None:
-    texts = demo_texts()[::60]
+    texts = demo_texts(DEMO_READINGS.with_name("articles"))[::80]
     vectors, tokens = read(registry.get("minilm"), texts)
     assert load(DEMO_READINGS).name == registry.get("minilm").name
     for text, vector, own in zip(texts, vectors, tokens, strict=True):

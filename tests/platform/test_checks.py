@@ -1,4 +1,7 @@
 import dataclasses
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -6,6 +9,7 @@ from django.core.checks import run_checks
 
 from portal import checks
 from portal.conf import Config
+from tests.live import ROOT
 
 
 def ids(**values: Any) -> list[str | None]:
@@ -46,6 +50,18 @@ def test_a_value_that_would_hurt_is_found_by_its_check(
     values: dict[str, Any], expected: str
 ) -> None:
     assert ids(**values) == [expected]
+
+
+@pytest.mark.parametrize("command", [("worker", "default"), ("beat",)])
+def test_a_process_without_pages_is_refused_a_wrong_setting_as_well(
+    command: tuple[str, ...],
+) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *command],
+        env={**os.environ, "PORT": "8000", "PORTAL_METRICS_PORT": "8000"},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0 and "portal.E040" in done.stderr
 
 
 def test_every_host_is_allowed_while_debugging() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from conversations.inference.extractive import Source, compared_texts
 from conversations.retrieval.embedding import configured_embedder, read
 from conversations.retrieval.readings import (
     DEMO_READINGS,
     Readings,
+    article_drafts,
     article_texts,
     basis_digest,
     digest,
@@ -25,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, default=DEMO_READINGS)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        texts = article_texts(options["articles"])
+        texts = demo_texts(options["articles"])
         model = configured_embedder()
         if model.name == "hash":
             raise CommandError("Set PORTAL_EMBEDDING=minilm: this is for the packaged model.")
@@ -34,3 +36,10 @@ class Command(BaseCommand):
         Readings(model.name, basis_digest(), found).save(options["out"])
         size = options["out"].stat().st_size / 1e6
         self.stdout.write(f"{len(texts)} texts read into {options['out']} ({size:.1f} MB).")
+
+
+def demo_texts(path: Path) -> list[str]:
+    """What an import embeds, and the sentences that quoting compares questions with."""
+    sources = (Source(1, draft.title, "", "", draft.body) for draft in article_drafts(path))
+    sentences = (text for source in sources for text in compared_texts(source))
+    return list(dict.fromkeys((*article_texts(path), *sentences)))

@@ -7,10 +7,12 @@ from django.core.management.base import BaseCommand
 
 from portal import beat, probes
 from portal.celery import app
+from portal.checks import OF_PORTAL
 
 
 class Command(BaseCommand):
     help = "Run Celery's beat, which rings the sweeper and the other periodic tasks."
+    requires_system_checks = (OF_PORTAL,)
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         run = settings.CONFIG.var / "run"

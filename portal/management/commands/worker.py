@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from conversations.inference import remote_rungs
 from portal import probes
 from portal.celery import app
+from portal.checks import OF_PORTAL
 
 #: Threads wait for the model or the database most of the time.
 CONCURRENCY = {"gpu": 32, "cpu": 8, "scripted": 16, "default": 4}
@@ -45,6 +46,8 @@ class Command(BaseCommand):
         "Run a worker: `model` writes answers on this machine's rung, `remote` has other servers "
         "write them (PORTAL_REMOTE_RUNGS), `default` does the rest."
     )
+    # All the others read every page's code, a second of a start; the web process does it.
+    requires_system_checks = (OF_PORTAL,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=["model", "remote", "default"])
@@ -56,6 +59,7 @@ class Command(BaseCommand):
         # Threads of a matrix product that spin while they wait take the cores from everybody else:
         # on two busy cores a step of 20 ms took 400. Read when torch is loaded, so set it first.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # they were done a moment ago
         queues, threads = serves(options["kind"])
         liveness = probes.Liveness()
         signals.worker_ready.connect(lambda **_: liveness.ready(), weak=False)
