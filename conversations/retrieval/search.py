@@ -8,7 +8,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conversations.retrieval.candidates import Filters, SearchWord, find_candidates, read_words
+from conversations.retrieval.candidates import (
+    Filters,
+    SearchWord,
+    find_candidates,
+    help_address,
+    read_words,
+)
 from conversations.retrieval.corpus import CorpusStatistics
 from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable, Vectors
 from conversations.retrieval.embedding_cache import RecentVectors
@@ -50,6 +56,7 @@ class KnowledgeSearch:
         self._embed(("warm up",))
         self._spelling.warm_up()
         self.corpus.refresh()
+        help_address("warm-up")  # reads the code of every page, a second long
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Ranked articles. An empty help centre or a question without words gives none."""

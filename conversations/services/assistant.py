@@ -168,8 +168,10 @@ class IntelligentAssistantService(BaseService):
 
     def _look(self, lease: Lease, route: Sequence[dict[str, Any]]) -> Look:
         """Recall, search and decide; again while new messages keep coming."""
+        turn = lease.turn
         for _ in range(MAX_LOOKS):
-            turn = Turn.objects.select_related("question").get(pk=lease.turn_id)
+            if turn is None:
+                turn = Turn.objects.select_related("question").get(pk=lease.turn_id)
             known = self.memory.recollect(turn.conversation_id)
             memory, last = self._recall(turn, known)
             rung = self._descent(turn, route).peek() or EXTRACTIVE
@@ -177,9 +179,11 @@ class IntelligentAssistantService(BaseService):
             memory = replace(memory, question=judgement.question or memory.question)
             decided_at = self.now()
             retrieved_at = decided_at - timedelta(seconds=judgement.decision_s)
+            look = Look(turn, memory, known, judgement, retrieved_at, decided_at)
             if not turns.cover_newer_messages(lease):
                 break
-        return Look(turn, memory, known, judgement, retrieved_at, decided_at)
+            turn = None  # it has another question now
+        return look
 
     def _recall(self, turn: Turn, known: Recollection) -> tuple[Memory, LastTurn]:
         said = _said(turn)

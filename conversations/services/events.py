@@ -29,8 +29,9 @@ def append_event(
     now: datetime,
     message: Message | None = None,
     payload: dict[str, Any] | None = None,
+    changed: tuple[str, ...] = (),
 ) -> ConversationEvent:
-    """Write the next event of a locked conversation."""
+    """Write the next event of a locked conversation, and its fields that the caller changed."""
     seq = conversation.head_seq + 1
     event = ConversationEvent.objects.create(
         conversation=conversation,
@@ -41,7 +42,7 @@ def append_event(
         created_at=now,
     )
     conversation.head_seq = seq
-    conversation.save(update_fields=["head_seq", "updated_at"])
+    conversation.save(update_fields=["head_seq", "updated_at", *changed])
     return event
 
 
@@ -54,8 +55,10 @@ def append_message(
     client_id: UUID | None = None,
     message_id: UUID | None = None,
     user_id: int | None = None,
+    changed: tuple[str, ...] = (),
 ) -> Message:
-    """Write a message and its event, both under the next sequence number."""
+    """Write a message and its event, both under the next sequence number. `changed`: fields of the
+    conversation that are to be saved with that number."""
     message = Message.objects.create(
         id=message_id or uuid.uuid4(),
         conversation=conversation,
@@ -66,7 +69,13 @@ def append_message(
         text=text,
         created_at=now,
     )
-    append_event(conversation=conversation, kind=_EVENT_OF[author], now=now, message=message)
+    append_event(
+        conversation=conversation,
+        kind=_EVENT_OF[author],
+        now=now,
+        message=message,
+        changed=changed,
+    )
     MESSAGES.labels(author).inc()
     return message
 

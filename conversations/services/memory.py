@@ -69,6 +69,11 @@ class MemoryService(BaseService):
 
         A fault in it is logged and costs the memory of these messages, never the turn.
         """
+        if changed := self.take_in(conversation):
+            conversation.save(update_fields=changed)
+
+    def take_in(self, conversation: Conversation) -> tuple[str, ...]:
+        """As `catch_up`, but the caller saves these fields of the conversation with its own."""
         since = conversation.summary_seq
         rows = list(
             Message.objects.filter(conversation=conversation, seq__gte=since)
@@ -76,7 +81,7 @@ class MemoryService(BaseService):
             .order_by("seq")[:BATCH]
         )
         if not rows or rows[-1].seq <= since:
-            return
+            return ()
         try:
             known = Facts(conversation)
             if any(found for _, found in _stated(rows, since, known)):
@@ -84,16 +89,19 @@ class MemoryService(BaseService):
                     for message, found in _stated(rows, since, known):
                         for item in found:
                             known.learn(item, message)
-            self._sum_up(conversation, rows, since)
+            return self._sum_up(conversation, rows, since)
         except Exception:
             self.log.exception("the memory of %s could not be kept up", conversation.pk)
+            return ()
 
-    def _sum_up(self, conversation: Conversation, rows: Sequence[Message], since: int) -> None:
+    def _sum_up(
+        self, conversation: Conversation, rows: Sequence[Message], since: int
+    ) -> tuple[str, ...]:
         customer = Message.Author.CUSTOMER
         said = [(row.seq, row.text) for row in rows if row.author == customer and row.seq > since]
         conversation.summary = extended(conversation.summary, said)
         conversation.summary_seq = rows[-1].seq
-        conversation.save(update_fields=["summary", "summary_seq"])
+        return "summary", "summary_seq"
 
     def forget(self, conversation: Conversation, now: datetime) -> int:
         """Forget a conversation: its facts, so that they are not read in again, and its summary.

@@ -60,9 +60,9 @@ class Outcome:
 def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: datetime) -> int:
     """Commit the reply and end the turn. Returns the reply's sequence number.
 
-    1. Locks the conversation; 2. writes message, event and citations; 3. ends the turn under its
-    epoch; 4. brings the memory up to date; 5. opens an escalation where one is due; 6. opens the
-    next turn for what the customer wrote meanwhile. Raises LostTurn, with nothing written, when
+    1. Locks the conversation; 2. brings the memory up to date; 3. writes message, event and
+    citations; 4. ends the turn under its epoch; 5. opens an escalation where one is due; 6. opens
+    the next turn for what the customer wrote meanwhile. Raises LostTurn, with nothing written, when
     another worker owns the turn.
     """
     with transaction.atomic():
@@ -73,21 +73,22 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
         turn = mine.first()
         if turn is None:  # a person or another worker took over, and may have written the reply
             raise LostTurn
+        changed = memory.take_in(conversation)
+        if outcome.language and outcome.language != conversation.language:
+            conversation.language = outcome.language
+            changed = (*changed, "language")
         message = append_message(
             conversation=conversation,
             author=Message.Author.ASSISTANT,
             text=outcome.text,
             now=now,
             message_id=turn.message_id,
+            changed=changed,
         )
         if Turn.objects.filter(turns.held(lease)).update(**_columns(outcome, message, now)) != 1:
             raise LostTurn
         _write_citations(message, outcome.citations)
         _write_passages(turn, outcome)
-        if outcome.language and outcome.language != conversation.language:
-            conversation.language = outcome.language
-            conversation.save(update_fields=["language"])
-        memory.catch_up(conversation)
         if outcome.hand_over:
             desk.open(conversation=conversation, reason=outcome.hand_over, now=now, turn=turn)
         else:  # the language and the topic are known now

@@ -4,7 +4,7 @@ The database's clock decides. Every write is one conditional UPDATE that carries
 so a worker that lost its turn can change nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,7 +25,10 @@ class LostTurn(Exception):
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to answer one turn, until it is lost or ended. `claim` notes the turn's times."""
+    """The right to answer one turn, until it is lost or ended.
+
+    `claim` notes the turn's times, and the turn with its question as they were in that moment.
+    """
 
     turn_id: UUID
     conversation_id: UUID
@@ -33,6 +36,7 @@ class Lease:
     epoch: int
     accepted_at: datetime | None = None
     claimed_at: datetime | None = None
+    turn: Turn | None = field(default=None, compare=False, repr=False)
 
 
 def open_turn(*, conversation: Conversation, question: Message, now: datetime) -> Turn:
@@ -74,10 +78,10 @@ def claim(*, turn_id: UUID) -> Lease | None:
     )
     if taken != 1:
         return None
-    columns = ("conversation_id", "epoch", "accepted_at", "claimed_at")
-    conversation_id, epoch, *times = Turn.objects.values_list(*columns).get(pk=turn_id)
-    emit("turn.claimed", turn=str(turn_id), epoch=epoch)
-    return Lease(turn_id, conversation_id, owner, epoch, *times)
+    turn = Turn.objects.select_related("question").get(pk=turn_id)
+    emit("turn.claimed", turn=str(turn_id), epoch=turn.epoch)
+    times = turn.accepted_at, turn.claimed_at
+    return Lease(turn_id, turn.conversation_id, owner, turn.epoch, *times, turn)
 
 
 def held(lease: Lease) -> Q:

@@ -3,12 +3,12 @@
 A page of events costs a constant number of queries.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from conversations.models import AgentProfile, Conversation, ConversationEvent, Message, Turn
@@ -22,26 +22,19 @@ def events_after(conversation_id: UUID, after: int) -> list[dict[str, Any]]:
     """The next page (limits.EVENTS_PAGE) of durable frames with seq > after, in order."""
     events = list(
         ConversationEvent.objects.filter(conversation_id=conversation_id, seq__gt=after)
-        .select_related("message")
+        .select_related("message__turn", "message__rating", "message__user__agent_profile")
         .order_by("seq")[: limits.EVENTS_PAGE]
     )
-    customer = Message.Author.CUSTOMER  # whose messages are shown as they are
-    others = [event for event in events if event.message and event.message.author != customer]
-    if others:
-        found = _in_full([event.message_id for event in others])
-        full: dict[UUID | None, Message] = {message.pk: message for message in found}
-        for event in others:  # one that is erased in this moment stays as it was
-            event.message = full.get(event.message_id) or event.message
+    replies = [event.message for event in events if event.message and _has_sources(event.message)]
+    if replies:
+        prefetch_related_objects(replies, "citations")
     return [frame(event) for event in events]
 
 
-def _in_full(message_ids: Collection[UUID | None]) -> QuerySet[Message]:
-    """Messages with all that their frames show: their turns, ratings, speakers and sources."""
-    return (
-        Message.objects.filter(pk__in=message_ids)
-        .select_related("turn", "rating", "user__agent_profile")
-        .prefetch_related("citations")
-    )
+def _has_sources(message: Message) -> bool:
+    """Whether anything may be cited: only an answer does, no question back and no hand-over."""
+    turn = getattr(message, "turn", None)
+    return turn is not None and turn.decision == Turn.Decision.ANSWER
 
 
 @dataclass(frozen=True)
@@ -108,7 +101,7 @@ def message_payload(message: Message) -> dict[str, Any]:
     turn = getattr(message, "turn", None)
     if turn is not None:
         payload |= _turn_payload(turn)
-        payload["citations"] = _citations(message)
+        payload["citations"] = _citations(message) if _has_sources(message) else []
         rating = getattr(message, "rating", None)
         payload["rating"] = rating.score if rating else None
     return payload
