@@ -50,7 +50,7 @@ test: setup-dev ## Lint, types, import rules and all tests
 	@$(BIN)/python manage.py prepare_model & model=$$!; \
 	  $(MAKE) --no-print-directory lint || { kill $$model; exit 1; }; \
 	  wait $$model
-	$(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --no-loadscope-reorder $(ARGS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --no-loadscope-reorder $(ARGS)
 
 validate-deploy: ## Check images, manifests, rules and compose file with their own tools (no cluster needed)
 	deploy/validation/run.sh
