@@ -26,12 +26,14 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 @dataclass
 class Child:
-    """One process to keep alive; its output goes to its own log."""
+    """One process to keep alive; its output goes to its own log. `nice`: how far it stands back
+    where others want the core too."""
 
     name: str
     command: Sequence[str]
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
+    nice: int = 0
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     backoff: float = BACKOFF_FIRST
@@ -48,7 +50,7 @@ class Child:
                 stderr=log,
                 env={**os.environ, **self.environment},
                 process_group=0,  # Ctrl-C reaches the supervisor only, which then asks politely
-                preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 (before any thread of ours)
+                preexec_fn=lambda: _begin(parent, self.nice),  # noqa: PLW1509 (before any thread of ours)
             )
         self.started_at = time.monotonic()
 
@@ -68,8 +70,9 @@ class Child:
                 os.killpg(self.process.pid, number)
 
 
-def _die_with(parent: int) -> None:
+def _begin(parent: int, nice: int) -> None:
     """In the child: get SIGTERM when the supervisor is gone, even if it was before this line."""
+    os.nice(nice)
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:

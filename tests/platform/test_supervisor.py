@@ -68,6 +68,16 @@ def test_a_child_that_dies_is_started_again_and_said_so(tmp_path: Path) -> None:
     keeper.stop(patience=5)
 
 
+def test_a_child_that_stands_back_does_so_from_its_first_moment(tmp_path: Path) -> None:
+    child = child_of(tmp_path, SLEEP)
+    child.nice = 5
+    keeper = Supervisor([child], say=lambda _line: None)
+    keeper.start()
+    assert child.process is not None
+    assert psutil.Process(child.process.pid).nice() == min(19, os.getpriority(0, 0) + 5)
+    keeper.stop(patience=5)
+
+
 def test_a_child_that_keeps_failing_is_started_ever_more_rarely(tmp_path: Path) -> None:
     said: list[str] = []
     child = child_of(tmp_path, "raise SystemExit('no such model')")
