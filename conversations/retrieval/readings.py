@@ -6,11 +6,13 @@ where another model is configured.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from django.conf import settings
@@ -29,6 +31,8 @@ from conversations.retrieval.readers import ArticleSource
 from conversations.retrieval.tokens import BASIS_PATH, SIZE, Tokens
 
 DEMO_READINGS = Path(__file__).parents[1] / "demo" / "readings.npz"
+
+log = logging.getLogger("portal.knowledge")
 
 _Row = tuple[Vectors, Tokens | None]
 
@@ -107,12 +111,20 @@ def article_embedder() -> Embedder:
     Raises EmbeddingUnavailable.
     """
     config = settings.CONFIG
-    if config.embedding != "minilm" or config.embedding_model or not DEMO_READINGS.is_file():
+    if config.embedding != "minilm" or config.embedding_model:
         return configured_embedder()
-    readings = load(DEMO_READINGS)
-    if readings.basis != basis_digest():
-        return configured_embedder()
-    return ReadyEmbedder(readings, configured_embedder)
+    readings = _usable(DEMO_READINGS)
+    return ReadyEmbedder(readings, configured_embedder) if readings else configured_embedder()
+
+
+def _usable(path: Path) -> Readings | None:
+    """None where the file is missing, damaged or of other directions: it only saves time."""
+    try:
+        readings = load(path)
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
+        log.warning("%s cannot be read; the model reads the demo's texts itself.", path)
+        return None
+    return readings if readings.basis == basis_digest() else None
 
 
 def article_drafts(path: Path) -> Iterator[ArticleDraft]:

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from conversations.management.commands.read_demo import demo_texts
 from conversations.models import Passage
+from conversations.retrieval import readings
 from conversations.retrieval.drafts import ArticleDraft
 from conversations.retrieval.embedding import (
     Embedder,
@@ -90,6 +91,20 @@ def test_another_model_reads_for_itself(monkeypatch: pytest.MonkeyPatch) -> None
     ):
         monkeypatch.setattr(settings, "CONFIG", config)
         assert isinstance(article_embedder(), ReadyEmbedder) == is_ready
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no archive at all", b"PK\x03\x04 cut off"])
+def test_a_missing_or_damaged_file_leaves_the_reading_to_the_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "readings.npz"
+    if content is not None:
+        path.write_bytes(content)
+    packaged = replace(settings.CONFIG, embedding="minilm", embedding_model="")
+    monkeypatch.setattr(settings, "CONFIG", packaged)
+    monkeypatch.setattr(readings, "DEMO_READINGS", path)
+    monkeypatch.setattr(registry, "get", lambda name: HashEmbedder())
+    assert article_embedder().name == "hash"
 
 
 @pytest.mark.django_db
