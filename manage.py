@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     # Read when numpy is loaded. Its threads spin while they wait for each other, and the matrices
-    # are small: a question beside its conversation took 59 ms of two cores for 38 ms of work.
+    # are small: a question beside its conversation took 59 ms of two cores for 33 ms of work.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from django.core.management import execute_from_command_line
 

@@ -18,6 +18,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from portal.core.migrating import one_at_a_time
+
 DEMO_ARTICLES = settings.BASE_DIR / "conversations" / "demo" / "articles"
 ADMIN = "admin"
 
@@ -41,10 +43,11 @@ def run_command(*arguments: str) -> None:
 
 def migrate() -> int:
     """Bring the schema to this code's state. Returns how many migrations were applied."""
-    executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if missing:
-        call_command("migrate", interactive=False, verbosity=0)
+    with one_at_a_time():
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if missing:
+            call_command("migrate", interactive=False, verbosity=0)
     return len(missing)
 
 

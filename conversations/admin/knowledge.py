@@ -131,6 +131,7 @@ class ArticleAdmin(FastAdmin):
         ("product", NamedValues),
     )
     list_select_related = ("section",)
+    sortable_by: ClassVar[Any] = ("phrasings", "parts")  # articles are few
     search_fields = ("title", "external_id__exact")
     search_help_text: ClassVar[Any] = _("Words of the title or the text, or an article's id.")
     readonly_fields = ("revision", "updated_at", "page")

@@ -8,12 +8,13 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-#: From here on a further phrasing adds little (docs/knowledge.md: 4, 16 and 28 measured).
+#: Most of what phrasings give is there by then (docs/knowledge.md: 4, 16 and 28 measured).
 MANY = 16
 
 
 def phrase_count() -> Coalesce:
-    """How many phrasings an article's own text has, for an annotation."""
+    """How many phrasings stand in an article's field, for an annotation. Those in its text and
+    those that reviewers taught are not counted."""
     return Coalesce(F("asked_as__len"), 0, output_field=IntegerField())
 
 

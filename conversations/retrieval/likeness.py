@@ -8,7 +8,7 @@ from threading import Lock
 
 import numpy as np
 
-from conversations.retrieval.embedding import Embedder, EmbeddingUnavailable, Vectors
+from conversations.retrieval.embedding import Embedder, Vectors
 
 #: Sentences kept; 384 floats each, so some 30 MB.
 KEPT = 20_000
@@ -22,14 +22,6 @@ class Likeness:
         self._embedder, self._kept = embedder, kept
         self._vectors: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = Lock()
-
-    def available(self) -> bool:
-        """Whether there is a model to compare with."""
-        try:
-            self._embedder()
-        except EmbeddingUnavailable:
-            return False
-        return True
 
     def __call__(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosines of `text` with each of `others`. Raises EmbeddingUnavailable."""

@@ -7,6 +7,7 @@ where another model is configured.
 
 import hashlib
 import logging
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -117,11 +118,13 @@ def article_embedder() -> Embedder:
     return ReadyEmbedder(readings, configured_embedder) if readings else configured_embedder()
 
 
+@cache
 def _usable(path: Path) -> Readings | None:
-    """None where the file is missing, damaged or of other directions: it only saves time."""
+    """None where the file is missing, damaged or of other directions: it only saves time. Looked
+    at once a process."""
     try:
         readings = load(path)
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error):
         log.warning("%s cannot be read; the model reads the demo's texts itself.", path)
         return None
     return readings if readings.basis == basis_digest() else None

@@ -22,6 +22,7 @@ from conversations.models import (
     Synonym,
     Term,
 )
+from portal.core.migrating import one_at_a_time
 
 PREFIX = "evaluation_"
 _TABLES = (
@@ -59,11 +60,18 @@ def separate_store() -> Iterator[str]:
 
 def _make_tables() -> None:
     """On a machine where the portal has never run, the tables that the store is shaped after."""
+    if _has_tables():
+        return
+    with one_at_a_time():
+        if not _has_tables():
+            call_command("migrate", interactive=False, verbosity=0)
+
+
+def _has_tables() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [Article._meta.db_table])
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [Article._meta.db_table])
         (found,) = cursor.fetchone()
-    if found is None:
-        call_command("migrate", interactive=False, verbosity=0)
+    return bool(found)
 
 
 def drop_abandoned() -> list[str]:

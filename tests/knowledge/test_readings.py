@@ -93,7 +93,14 @@ def test_another_model_reads_for_itself(monkeypatch: pytest.MonkeyPatch) -> None
         assert isinstance(article_embedder(), ReadyEmbedder) == is_ready
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no archive at all", b"PK\x03\x04 cut off"])
+def damaged() -> bytes:
+    """The real file with a byte turned round in the middle of its first member."""
+    content = bytearray(DEMO_READINGS.read_bytes())
+    content[90] ^= 0xFF
+    return bytes(content)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no archive", b"PK\x03\x04 cut off", damaged()])
 def test_a_missing_or_damaged_file_leaves_the_reading_to_the_model(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
 ) -> None:

@@ -1,5 +1,6 @@
 """A second database on the tests' server, and commands that are run on it."""
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -8,7 +9,7 @@ from django.db import connection
 
 from tests.live import ROOT
 
-TARGET = "portal_restored"
+TARGET = f"portal_restored_{os.getpid()}"
 
 
 def parameters(name: str) -> dict[str, Any]:

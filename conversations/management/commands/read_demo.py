@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from conversations.inference.extractive import Source, compared_texts
@@ -28,9 +29,12 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         texts = demo_texts(options["articles"])
+        if settings.CONFIG.embedding != "minilm" or settings.CONFIG.embedding_model:
+            raise CommandError(
+                "This is for the packaged model: set PORTAL_EMBEDDING=minilm and unset "
+                "PORTAL_EMBEDDING_MODEL."
+            )
         model = configured_embedder()
-        if model.name == "hash":
-            raise CommandError("Set PORTAL_EMBEDDING=minilm: this is for the packaged model.")
         rows = zip(*read(model, texts), strict=True)
         found = dict(zip(map(digest, texts), rows, strict=True))
         Readings(model.name, basis_digest(), found).save(options["out"])

@@ -46,7 +46,7 @@ class Command(BaseCommand):
         "Run a worker: `model` writes answers on this machine's rung, `remote` has other servers "
         "write them (PORTAL_REMOTE_RUNGS), `default` does the rest."
     )
-    # All the others read every page's code, a second of a start; the web process does it.
+    # The others are the web process's, which shows the pages.
     requires_system_checks = (OF_PORTAL,)
 
     def add_arguments(self, parser: CommandParser) -> None:
