@@ -112,16 +112,7 @@ class LearntInline(ReadOnlyInline):
 class ArticleAdmin(FastAdmin):
     form = ArticleForm
     change_form_template = "admin/review/article.html"
-    list_display = (
-        "title",
-        "section",
-        "status",
-        "language",
-        "revision",
-        "phrasings",
-        "parts",
-        "updated_at",
-    )
+    list_display = ("title", "section", "status", "language", "phrasings", "parts", "updated_at")
     list_filter = (
         "status",
         "section",
