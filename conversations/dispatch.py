@@ -26,6 +26,7 @@ from portal import limits, telemetry
 from portal.celery import app
 from portal.core.events import emit
 from portal.core.metrics import WAKE_UPS
+from portal.core.prepared import prepared_cursor
 
 REPLY = "conversations.reply"
 SWEEP = "conversations.sweep_turns"
@@ -146,7 +147,7 @@ UPDATE conversations_turn SET queued_at = statement_timestamp()
 
 def _note_queued(turn_id: UUID) -> None:
     """Write down that the broker has a turn's wake-up, unless that is known."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_NOTE_QUEUED, [turn_id])
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from conversations.models import AuditEntry, Escalation
 from conversations.streaming.doorbell import doorbell
+from conversations.tables import AUDIT_ENTRIES
 
 DESK_GROUP = "desk"
 
@@ -25,7 +26,7 @@ def record(
     """Log an action in the present transaction. `details` are ids, codes and numbers, no words."""
     if escalation is not None:
         conversation_id = escalation.conversation_id
-    entry = AuditEntry.objects.create(
+    entry = AuditEntry(
         at=now,
         actor_id=actor,
         action=action,
@@ -33,6 +34,7 @@ def record(
         escalation_id=escalation.pk if escalation else None,
         details=details,
     )
+    AUDIT_ENTRIES.insert([entry])
     transaction.on_commit(partial(_ring_desks, entry.pk))
     return entry
 

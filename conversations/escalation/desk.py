@@ -30,6 +30,7 @@ from conversations.models import (
     Turn,
 )
 from conversations.services.events import append_event, append_message, lock
+from conversations.tables import CONVERSATIONS, ESCALATIONS, OPEN
 from portal import limits
 from portal.core.errors import NotFound
 from portal.core.service import BaseService
@@ -65,36 +66,22 @@ class EscalationDeskService(BaseService):
         has its say over priority and team, whatever the reason.
         """
         rule = rule or rulebook.fitting(conversation, rulebook.last_words(conversation))
-        topic = former.topic if former else topic_of(conversation)
-        priority = _PRIORITIES.get(Escalation.Reason(reason), 2)
-        if rule is not None:
-            priority = max(priority, rule.priority)
+        escalation = _opened(conversation, reason, rule, former)
+        escalation.turn = turn
         schedule = load_schedule(now)
-        promise, calendar = schedule.promise(priority), schedule.calendar
+        promise, calendar = schedule.promise(escalation.priority), schedule.calendar
+        escalation.opened_at = escalation.awaiting_since = now
+        escalation.first_response_due = calendar.add(now, promise.first_response)
+        escalation.resolution_due = calendar.add(now, promise.resolution)
+        view = outlook(escalation, schedule=schedule, now=now)
+        escalation.expected_wait = view.expected_wait
         try:
             with transaction.atomic():
-                escalation = Escalation.objects.create(
-                    conversation=conversation,
-                    turn=turn,
-                    reason=reason,
-                    rule_id=rule.id if rule else None,
-                    priority=priority,
-                    supervisor=rule is not None and rule.supervisor,
-                    topic=topic,
-                    language=conversation.language,
-                    team_id=_team(former, rule, topic),
-                    preferred_agent_id=former.agent_id if former else None,
-                    opened_at=now,
-                    awaiting_since=now,
-                    first_response_due=calendar.add(now, promise.first_response),
-                    resolution_due=calendar.add(now, promise.resolution),
-                )
+                ESCALATIONS.insert([escalation])
         except IntegrityError:
             return None
         conversation.status = Conversation.Status.WAITING
-        conversation.save(update_fields=["status"])
-        view = outlook(escalation, schedule=schedule, now=now)
-        Escalation.objects.filter(pk=escalation.pk).update(expected_wait=view.expected_wait)
+        CONVERSATIONS.update("id = %s", [conversation.pk], status=conversation.status)
         self.tell_waiting(conversation, view, words.waiting(view, zone=_zone()), now)
         record(action="escalation.opened", now=now, escalation=escalation, reason=reason)
         return escalation
@@ -158,7 +145,7 @@ class EscalationDeskService(BaseService):
             conversation = lock(conversation_id)
             conversation.contact_email = email
             conversation.save(update_fields=["contact_email"])
-            escalation = Escalation.objects.open().filter(conversation=conversation).first()
+            escalation = ESCALATIONS.first(f"conversation_id = %s AND {OPEN}", [conversation.pk])
             if escalation is None:
                 raise NotFound
             view = outlook(escalation, schedule=load_schedule(now), now=now)
@@ -167,7 +154,7 @@ class EscalationDeskService(BaseService):
 
     def customer_wrote(self, *, conversation: Conversation, text: str, now: datetime) -> bool:
         """Let the desk know of a customer's message. True: a person will read it."""
-        open_one = Escalation.objects.open().filter(conversation=conversation).first()
+        open_one = ESCALATIONS.first(f"conversation_id = %s AND {OPEN}", [conversation.pk])
         if open_one is not None:
             self._note_message(open_one, now)
             self.apply_rules(conversation=conversation, text=text, now=now)
@@ -207,7 +194,7 @@ class EscalationDeskService(BaseService):
         rule = rulebook.fitting(conversation, text)
         if rule is None:
             return False
-        open_one = Escalation.objects.open().filter(conversation=conversation).first()
+        open_one = ESCALATIONS.first(f"conversation_id = %s AND {OPEN}", [conversation.pk])
         if open_one is not None:
             raise_by(rule, open_one, now)
             return True
@@ -252,6 +239,25 @@ class EscalationDeskService(BaseService):
                 next_response_due=Coalesce("next_response_due", due),
             )
         record(action="customer.wrote", now=now, escalation=escalation)
+
+
+def _opened(
+    conversation: Conversation, reason: str, rule: Rule | None, former: Escalation | None
+) -> Escalation:
+    """A new escalation, without its times."""
+    topic = former.topic if former else topic_of(conversation)
+    priority = _PRIORITIES.get(Escalation.Reason(reason), 2)
+    return Escalation(
+        conversation=conversation,
+        reason=reason,
+        rule_id=rule.id if rule else None,
+        priority=max(priority, rule.priority) if rule else priority,
+        supervisor=rule is not None and rule.supervisor,
+        topic=topic,
+        language=conversation.language,
+        team_id=_team(former, rule, topic),
+        preferred_agent_id=former.agent_id if former else None,
+    )
 
 
 def topic_of(conversation: Conversation) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from conversations.escalation.rules import Rule, Said, first_fit, fits
-from conversations.models import Conversation, Escalation, EscalationRule, Message, TurnPassage
+from conversations.models import Conversation, Escalation, EscalationRule, Message
+from conversations.tables import ESCALATION_RULES, MESSAGES
+from portal.core.prepared import prepared_cursor
 
 #: The newest messages of customers that a preview looks at, and how many of the fitting it shows.
 PREVIEWED, SHOWN = 2_000, 10
@@ -41,7 +43,7 @@ def fitting(conversation: Conversation, text: str) -> Rule | None:
 
     Once a colleague ended what a rule began, the same rule does not begin it again.
     """
-    rules = [as_rule(row) for row in EscalationRule.objects.filter(active=True)]
+    rules = [as_rule(row) for row in ESCALATION_RULES.read("active ORDER BY position, id")]
     if not rules:
         return None
     acted = set(
@@ -71,21 +73,28 @@ def preview(rule: Rule) -> Preview:
 
 def last_words(conversation: Conversation) -> str:
     """What the customer wrote last, or nothing."""
-    said = Message.objects.filter(conversation=conversation, author=Message.Author.CUSTOMER)
-    return said.order_by("-seq").values_list("text", flat=True).first() or ""
+    said = MESSAGES.first(
+        "conversation_id = %s AND author = 'customer' ORDER BY seq DESC", [conversation.pk]
+    )
+    return said.text if said else ""
+
+
+_TOPICS = """
+SELECT DISTINCT ON (turn.conversation_id) turn.conversation_id, section.title
+  FROM conversations_turn turn
+  JOIN conversations_turnpassage best ON best.turn_id = turn.id AND best.rank = 1
+  JOIN conversations_article article ON article.id = best.article_id
+  JOIN conversations_section section ON section.id = article.section_id
+ WHERE turn.conversation_id = ANY(%s)
+ ORDER BY turn.conversation_id, turn.accepted_at DESC
+"""
 
 
 def topics_of(conversations: Iterable[UUID]) -> dict[UUID, str]:
     """The shelf of the best article of each conversation's last turn that found one."""
-    best = (
-        TurnPassage.objects.filter(
-            turn__conversation__in=list(conversations), rank=1, article__section__isnull=False
-        )
-        .order_by("turn__conversation", "-turn__accepted_at")
-        .distinct("turn__conversation")
-        .values_list("turn__conversation", "article__section__title")
-    )
-    return {conversation: title[:80] for conversation, title in best}
+    with prepared_cursor() as cursor:
+        cursor.execute(_TOPICS, [list(conversations)])
+        return {conversation: title[:80] for conversation, title in cursor.fetchall()}
 
 
 def _said(conversation: Conversation, text: str, topics: dict[Any, str]) -> Said:

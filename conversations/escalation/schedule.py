@@ -16,24 +16,26 @@ from conversations.escalation.sla import (
     merge,
 )
 from conversations.models import Holiday, OpeningHours, SlaPolicy
+from portal.core.table import Table
+
+_HOURS, _HOLIDAYS, _POLICIES = Table(OpeningHours), Table(Holiday), Table(SlaPolicy)
 
 
 def load_schedule(now: datetime) -> Schedule:
     """Three small queries, always; holidays of the past do not matter any more."""
     hours: dict[int, list[Span]] = defaultdict(list)
-    for weekday, opens, closes in OpeningHours.objects.values_list("weekday", "opens", "closes"):
-        hours[weekday].append((opens, closes))
+    for row in _HOURS.read("true ORDER BY weekday, opens"):
+        hours[row.weekday].append((row.opens, row.closes))
     recent = now.date() - timedelta(days=60)
     calendar = Calendar(
         zone=ZoneInfo(settings.CONFIG.desk_timezone),
         hours={weekday: merge(spans) for weekday, spans in hours.items()},
-        holidays=frozenset(Holiday.objects.filter(date__gte=recent).values_list("date", flat=True)),
-    )
-    policies = SlaPolicy.objects.values_list(
-        "priority", "first_response", "next_response", "resolution"
+        holidays=frozenset(row.date for row in _HOLIDAYS.read("date >= %s", [recent])),
     )
     promises = {
-        priority: Promise(first * MINUTE, following * MINUTE, resolution * MINUTE)
-        for priority, first, following, resolution in policies
+        row.priority: Promise(
+            row.first_response * MINUTE, row.next_response * MINUTE, row.resolution * MINUTE
+        )
+        for row in _POLICIES.read("true")
     }
     return Schedule(calendar, {**DEFAULT_PROMISES, **promises})

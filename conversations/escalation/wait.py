@@ -10,6 +10,7 @@ from django.db.models import F
 from conversations.escalation.sla import Calendar, Schedule
 from conversations.models import AgentProfile, Escalation
 from portal import limits
+from portal.core.prepared import prepared_cursor
 
 #: Fewer handled escalations than this say nothing.
 MIN_SAMPLES = 3
@@ -51,12 +52,18 @@ def recent_waits(now: datetime, calendar: Calendar) -> list[float]:
     return [calendar.between(opened, claimed) for opened, claimed in rows]
 
 
+_AHEAD = """
+SELECT count(*) FROM conversations_escalation
+ WHERE state = 'waiting' AND (priority > %s OR (priority = %s AND opened_at < %s))
+"""
+
+
 def position(escalation: Escalation) -> int:
     """Place in the queue, from 1."""
-    queue = Escalation.objects.waiting()
-    ahead = queue.filter(priority__gt=escalation.priority).count()
-    same = queue.filter(priority=escalation.priority, opened_at__lt=escalation.opened_at)
-    return ahead + same.count() + 1
+    with prepared_cursor() as cursor:
+        cursor.execute(_AHEAD, [escalation.priority, escalation.priority, escalation.opened_at])
+        (ahead,) = cursor.fetchone()
+    return int(ahead) + 1
 
 
 def outlook(escalation: Escalation, *, schedule: Schedule, now: datetime) -> Outlook:

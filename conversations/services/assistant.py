@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils.translation import gettext
 
 from conversations.dialogue import replies
@@ -16,7 +15,7 @@ from conversations.dialogue.sameness import stands_alone
 from conversations.escalation.desk import EscalationDeskService
 from conversations.inference.backend import GenerationBackend
 from conversations.inference.ladder import Descent, Ladder
-from conversations.models import CachedAnswer, Conversation, Escalation, Message, Turn
+from conversations.models import CachedAnswer, Escalation, Message, Turn
 from conversations.services import answer_cache, turns
 from conversations.services.answer_cache import AnswerCacheService
 from conversations.services.drafting import EXTRACTIVE, Draft, Drafting, HandOn
@@ -33,12 +32,15 @@ from portal import telemetry
 from portal.core.errors import ServiceError, UnexpectedError
 from portal.core.events import emit
 from portal.core.metrics import TURNS_FENCED
+from portal.core.prepared import prepared_cursor
 from portal.core.service import BaseService
+from portal.core.table import Table
 
 #: How often a burst of messages may make the assistant look again before its first word.
 MAX_LOOKS = 3
 #: The tier of an answer that was given before, and the decision that may use one.
 CACHE, CONFIDENT = "cache", "confident"
+_LAST_TURNS = Table(Turn, "id", "decision", "reason", "trace")
 _HISTORY_MESSAGES = 40  # more than the budget's tokens ever hold
 
 
@@ -171,7 +173,7 @@ class IntelligentAssistantService(BaseService):
         turn = lease.turn
         for _ in range(MAX_LOOKS):
             if turn is None:
-                turn = Turn.objects.select_related("question").get(pk=lease.turn_id)
+                turn = turns.reread(lease)
             known = self.memory.recollect(turn.conversation_id)
             memory, last = self._recall(turn, known)
             rung = self._descent(turn, route).peek() or EXTRACTIVE
@@ -196,18 +198,14 @@ class IntelligentAssistantService(BaseService):
         )
         if turn.covers_seq == 1:
             return memory, LastTurn()  # the first message: nothing was said before
-        last = (
-            Turn.objects.filter(conversation_id=turn.conversation_id, state=Turn.State.DONE)
-            .order_by("-accepted_at")
-            .select_related("conversation")
-            .only("decision", "reason", "trace", "conversation__status")
-            .first()
+        last = _LAST_TURNS.first(
+            "conversation_id = %s AND state = 'done' ORDER BY accepted_at DESC",
+            [turn.conversation_id],
         )
         if last is None:
             return memory, LastTurn()
         choices = tuple(last.trace.get("choices", ()))
-        waiting = last.conversation.status == Conversation.Status.WAITING
-        return memory, LastTurn(last.decision, last.reason, choices, waiting)
+        return memory, LastTurn(last.decision, last.reason, choices, known.waiting)
 
     def _write(
         self,
@@ -318,16 +316,23 @@ class IntelligentAssistantService(BaseService):
         )
 
 
+_SAID = """
+SELECT said.author, said.text, said.seq, answered.covers_seq
+  FROM conversations_message said
+  LEFT JOIN conversations_turn answered ON answered.reply_id = said.id
+ WHERE said.conversation_id = %s AND said.author <> 'system'
+   AND (said.seq <= %s OR answered.covers_seq < %s)
+ ORDER BY said.seq DESC LIMIT %s
+"""
+
+
 def _said(turn: Turn) -> list[Utterance]:
     """The conversation as the turn sees it. A reply stands after the messages that it answers,
     also when the customer had written on before it came: those are the new question."""
-    covered = Q(seq__lte=turn.covers_seq) | Q(turn__covers_seq__lt=turn.covers_seq)
-    rows = (
-        Message.objects.filter(covered, conversation_id=turn.conversation_id)
-        .exclude(author=Message.Author.SYSTEM)
-        .order_by("-seq")
-        .values_list("author", "text", "seq", "turn__covers_seq")[:_HISTORY_MESSAGES]
-    )
+    covers = turn.covers_seq
+    with prepared_cursor() as cursor:
+        cursor.execute(_SAID, [turn.conversation_id, covers, covers, _HISTORY_MESSAGES])
+        rows = cursor.fetchall()
     ordered = sorted(rows, key=lambda row: (row[3] or row[2], bool(row[3])))
     return [
         Utterance("user" if author == Message.Author.CUSTOMER else "agent", text, seq)

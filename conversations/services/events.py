@@ -9,17 +9,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from conversations.models import Conversation, ConversationEvent, Message
+from conversations.tables import CONVERSATIONS, EVENTS, MESSAGES
+from portal.core import metrics
 from portal.core.errors import NotFound
-from portal.core.metrics import MESSAGES
 
 
 def lock(conversation_id: UUID) -> Conversation:
     """The conversation's row, locked until the transaction ends. Raises NotFound."""
-    try:
-        return Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
-    except Conversation.DoesNotExist:
-        raise NotFound from None
+    rows = CONVERSATIONS.read("id = %s FOR UPDATE", [conversation_id])
+    if not rows:
+        raise NotFound
+    return rows[0]
 
 
 def append_event(
@@ -33,7 +36,7 @@ def append_event(
 ) -> ConversationEvent:
     """Write the next event of a locked conversation, and its fields that the caller changed."""
     seq = conversation.head_seq + 1
-    event = ConversationEvent.objects.create(
+    event = ConversationEvent(
         conversation=conversation,
         seq=seq,
         type=kind,
@@ -41,8 +44,10 @@ def append_event(
         payload=payload or {},
         created_at=now,
     )
-    conversation.head_seq = seq
-    conversation.save(update_fields=["head_seq", "updated_at", *changed])
+    EVENTS.insert([event])
+    conversation.head_seq, conversation.updated_at = seq, timezone.now()
+    fields = {name: getattr(conversation, name) for name in ("head_seq", "updated_at", *changed)}
+    CONVERSATIONS.update("id = %s", [conversation.pk], **fields)
     return event
 
 
@@ -59,7 +64,7 @@ def append_message(
 ) -> Message:
     """Write a message and its event, both under the next sequence number. `changed`: fields of the
     conversation that are to be saved with that number."""
-    message = Message.objects.create(
+    message = Message(
         id=message_id or uuid.uuid4(),
         conversation=conversation,
         seq=conversation.head_seq + 1,
@@ -69,6 +74,7 @@ def append_message(
         text=text,
         created_at=now,
     )
+    MESSAGES.insert([message])
     append_event(
         conversation=conversation,
         kind=_EVENT_OF[author],
@@ -76,7 +82,7 @@ def append_message(
         message=message,
         changed=changed,
     )
-    MESSAGES.labels(author).inc()
+    metrics.MESSAGES.labels(author).inc()
     return message
 
 

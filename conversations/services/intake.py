@@ -14,6 +14,7 @@ from conversations.models import Conversation, ConversationEvent, Message, Ratin
 from conversations.services import turns
 from conversations.services.events import append_event, append_message, lock
 from conversations.services.memory import MemoryService
+from conversations.tables import MESSAGES
 from portal import telemetry
 from portal.core.errors import InvalidInput, NotFound
 from portal.core.service import BaseService
@@ -90,7 +91,9 @@ class IntakeService(BaseService):
         """
         with self.operation("post_message"), transaction.atomic():
             conversation = lock(conversation_id)
-            known = Message.objects.filter(conversation=conversation, client_id=client_id).first()
+            known = MESSAGES.first(
+                "conversation_id = %s AND client_id = %s", [conversation_id, client_id]
+            )
             if known is not None:
                 return Accepted(known, duplicate=True, turn=None)
             message = append_message(

@@ -18,7 +18,9 @@ from conversations.dialogue import facts as rules
 from conversations.dialogue.facts import Found
 from conversations.dialogue.summary import extended
 from conversations.models import Article, Conversation, MemoryFact, Message
+from conversations.tables import MEMORY_FACTS, MESSAGES
 from portal.core.service import BaseService
+from portal.core.table import Table
 
 #: Messages read in one step; the rest is read in the next one.
 BATCH = 200
@@ -26,6 +28,7 @@ BATCH = 200
 LASTING = ("order_number", "name", "product")
 EARLIER = 10
 PRODUCTS_SECONDS = 60.0
+_SUMMARIES = Table(Conversation, "id", "summary", "customer_id", "status")
 _PLACE = {kind: place for place, kind in enumerate(rules.KINDS)}
 
 
@@ -36,6 +39,7 @@ class Recollection:
     facts: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     summary: str = ""
+    waiting: bool = False  # for a person
 
     def stands_in(self, text: str) -> bool:
         """Whether a text has any of the customer's own facts in it."""
@@ -53,7 +57,7 @@ class MemoryService(BaseService):
 
     def recollect(self, conversation_id: UUID) -> Recollection:
         """What a turn should know. Two queries, one more for an identified customer."""
-        known = Conversation.objects.only("summary", "customer_id").get(pk=conversation_id)
+        (known,) = _SUMMARIES.read("id = %s", [conversation_id])
         own = _known_values(conversation_id)
         lines = [rules.line(kind, value) for kind, value in own]
         values = [value for _, value in own]
@@ -62,7 +66,8 @@ class MemoryService(BaseService):
                 if not any(known == kind and rules.same(said, value) for known, said in own):
                     lines.append(f"{rules.line(kind, value)} (from an earlier conversation)")
                     values.append(value)
-        return Recollection(tuple(lines), tuple(values), known.summary)
+        waiting = known.status == Conversation.Status.WAITING
+        return Recollection(tuple(lines), tuple(values), known.summary, waiting)
 
     def catch_up(self, conversation: Conversation) -> None:
         """Take in the messages since the last time. Needs the conversation's row lock.
@@ -75,10 +80,9 @@ class MemoryService(BaseService):
     def take_in(self, conversation: Conversation) -> tuple[str, ...]:
         """As `catch_up`, but the caller saves these fields of the conversation with its own."""
         since = conversation.summary_seq
-        rows = list(
-            Message.objects.filter(conversation=conversation, seq__gte=since)
-            .exclude(author=Message.Author.SYSTEM)
-            .order_by("seq")[:BATCH]
+        rows = MESSAGES.read(
+            "conversation_id = %s AND seq >= %s AND author <> 'system' ORDER BY seq LIMIT %s",
+            [conversation.pk, since, BATCH],
         )
         if not rows or rows[-1].seq <= since:
             return ()
@@ -135,7 +139,7 @@ class Facts:
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
-        rows = MemoryFact.objects.filter(conversation=conversation).order_by("updated_at", "pk")
+        rows = MEMORY_FACTS.read("conversation_id = %s ORDER BY updated_at, id", [conversation.pk])
         self.rows = [row for row in rows if row.erased_at is None]
         self.gone = {row.value: row for row in rows if row.erased_at is not None}
 
@@ -215,8 +219,10 @@ def active(conversation_id: UUID) -> list[MemoryFact]:
 
 def _known_values(conversation_id: UUID) -> list[tuple[str, str]]:
     """Kind and value of what `active` gives, in its order."""
-    rows = MemoryFact.objects.filter(conversation_id=conversation_id, erased_at__isnull=True)
-    found = list(rows.order_by("pk").values_list("kind", "value"))
+    rows = MEMORY_FACTS.read(
+        "conversation_id = %s AND erased_at IS NULL ORDER BY id", [conversation_id]
+    )
+    found = [(row.kind, row.value) for row in rows]
     return sorted(found, key=lambda row: _PLACE.get(row[0], len(_PLACE)))
 
 

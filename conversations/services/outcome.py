@@ -14,6 +14,7 @@ from conversations.services import turns
 from conversations.services.events import append_message, lock
 from conversations.services.memory import MemoryService
 from conversations.services.turns import Lease, LostTurn
+from conversations.tables import CITATIONS, TURN_PASSAGES
 
 memory = MemoryService()
 #: How many retrieved passages are kept with a turn.
@@ -68,9 +69,7 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
     with transaction.atomic():
         conversation = lock(lease.conversation_id)
         head = conversation.head_seq
-        columns = ("message_id", "covers_seq", "question__text")
-        mine = Turn.objects.filter(turns.held(lease)).select_related("question").only(*columns)
-        turn = mine.first()
+        turn = turns.mine(lease)
         if turn is None:  # a person or another worker took over, and may have written the reply
             raise LostTurn
         changed = memory.take_in(conversation)
@@ -85,8 +84,7 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
             message_id=turn.message_id,
             changed=changed,
         )
-        if Turn.objects.filter(turns.held(lease)).update(**_columns(outcome, message, now)) != 1:
-            raise LostTurn
+        turns.end(lease, **_columns(outcome, message, now))
         _write_citations(message, outcome.citations)
         _write_passages(turn, outcome)
         if outcome.hand_over:
@@ -102,7 +100,7 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
 def _columns(outcome: Outcome, message: Message, now: datetime) -> dict[str, Any]:
     return {
         "state": Turn.State.FAILED if outcome.failed else Turn.State.DONE,
-        "reply": message,
+        "reply_id": message.pk,
         "lease_owner": None,
         "lease_until": None,
         "decision": outcome.decision,
@@ -125,7 +123,7 @@ def _columns(outcome: Outcome, message: Message, now: datetime) -> dict[str, Any
 
 
 def _write_citations(message: Message, citations: tuple[Cited, ...]) -> None:
-    Citation.objects.bulk_create(
+    CITATIONS.insert(
         Citation(
             message=message,
             number=cited.number,
@@ -139,7 +137,7 @@ def _write_citations(message: Message, citations: tuple[Cited, ...]) -> None:
 
 
 def _write_passages(turn: Turn, outcome: Outcome) -> None:
-    TurnPassage.objects.bulk_create(
+    TURN_PASSAGES.insert(
         TurnPassage(
             turn=turn,
             rank=rank,

@@ -8,7 +8,10 @@ from conversations.inference.extractive import Source
 from conversations.models import Passage
 from conversations.retrieval.types import ArticleHit
 from conversations.services.outcome import Cited
+from portal.core.table import Table
 
+#: Vectors and tokens are kilobytes each, and not needed for a prompt.
+_TEXTS = Table(Passage, "id", "article_id", "ordinal", "heading", "text")
 #: Passages of one article at most, and words of all together: what a prompt's budget holds.
 PASSAGES_PER_ARTICLE = 4
 MAX_WORDS = 420
@@ -38,12 +41,9 @@ def gather(articles: Sequence[ArticleHit]) -> SourceSet:
     One query, one source an article. A match on a title or a phrasing brings its article's text,
     not itself.
     """
-    bodies = (
-        Passage.objects.filter(
-            article_id__in=[article.article_id for article in articles], kind=Passage.Kind.BODY
-        )
-        .only("article_id", "ordinal", "heading", "text")  # vectors and tokens are kilobytes each
-        .order_by("article_id", "ordinal")
+    bodies = _TEXTS.read(
+        "article_id = ANY(%s) AND kind = 'body' ORDER BY article_id, ordinal",
+        [[article.article_id for article in articles]],
     )
     by_article: dict[int, list[Passage]] = {}
     for passage in bodies:

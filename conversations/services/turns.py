@@ -10,13 +10,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import DateTimeField, Exists, F, OuterRef, Q, Value
+from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
 from conversations.models import Conversation, Message, Turn
 from conversations.services.liveness import own_name
+from conversations.tables import LIVE, MESSAGES, TURNS
 from portal import limits
 from portal.core.events import emit
+from portal.core.table import Table
 
 
 class LostTurn(Exception):
@@ -39,15 +41,20 @@ class Lease:
     turn: Turn | None = field(default=None, compare=False, repr=False)
 
 
+def live(conversation_id: UUID) -> Turn | None:
+    """The turn that is being answered or waits for it, if there is one."""
+    return TURNS.first(f"conversation_id = %s AND {LIVE}", [conversation_id])
+
+
 def open_turn(*, conversation: Conversation, question: Message, now: datetime) -> Turn:
     """The live turn that answers `question`, in a locked conversation.
 
     A turn that waits takes the new message along (a burst gets one reply). A turn that runs is
     left alone: when it ends it opens the next one for what it did not cover.
     """
-    turn = Turn.objects.filter(conversation=conversation, state__in=Turn.LIVE).first()
+    turn = live(conversation.pk)
     if turn is None:
-        return Turn.objects.create(
+        turn = Turn(
             conversation=conversation,
             question=question,
             covers_seq=question.seq,
@@ -55,6 +62,8 @@ def open_turn(*, conversation: Conversation, question: Message, now: datetime) -
             rung_at=now,
             deadline_at=now + timedelta(seconds=limits.DEADLINE),
         )
+        TURNS.insert([turn])
+        return turn
     if turn.state == Turn.State.QUEUED:
         Turn.objects.filter(pk=turn.pk, state=Turn.State.QUEUED).update(
             question=question, covers_seq=question.seq
@@ -63,30 +72,70 @@ def open_turn(*, conversation: Conversation, question: Message, now: datetime) -
     return turn
 
 
+#: statement_timestamp() is the clock of Now() in `renew`: the database's, at each statement.
+_CLAIM = f"""
+UPDATE conversations_turn
+   SET state = 'running', epoch = epoch + 1, attempts = attempts + 1, lease_owner = %s,
+       lease_until = statement_timestamp() + %s, worker = %s,
+       claimed_at = coalesce(claimed_at, statement_timestamp())
+  FROM conversations_message
+ WHERE conversations_turn.id = %s AND attempts < %s
+   AND (state = 'queued' OR (state = 'running' AND lease_until < statement_timestamp()))
+   AND conversations_message.id = question_id
+RETURNING {TURNS.columns}, {MESSAGES.columns}
+"""  # noqa: S608 - names of columns
+_WITH_QUESTION = f"""
+SELECT {TURNS.columns}, {MESSAGES.columns}
+  FROM conversations_turn JOIN conversations_message ON conversations_message.id = question_id
+ WHERE """  # noqa: S608 - as above
+
+
+def _one(statement: str, values: list[object]) -> Turn | None:
+    """The turn of such a statement, its question with it."""
+    rows: list[tuple[Turn, Message]] = Table.joined(statement, values, TURNS, MESSAGES)
+    for turn, question in rows:
+        turn.question = question
+        return turn
+    return None
+
+
 def claim(*, turn_id: UUID) -> Lease | None:
     """Take a queued turn, or one whose owner fell silent. None: another has it, or it ended."""
     owner = uuid4()
-    free = Q(state=Turn.State.QUEUED) | Q(state=Turn.State.RUNNING, lease_until__lt=Now())
-    taken = Turn.objects.filter(free, pk=turn_id, attempts__lt=limits.MAX_ATTEMPTS).update(
-        state=Turn.State.RUNNING,
-        epoch=F("epoch") + 1,
-        attempts=F("attempts") + 1,
-        lease_owner=owner,
-        lease_until=Now() + timedelta(seconds=limits.LEASE),
-        worker=own_name(),
-        claimed_at=Coalesce("claimed_at", Now()),
-    )
-    if taken != 1:
+    lease = timedelta(seconds=limits.LEASE)
+    turn = _one(_CLAIM, [owner, lease, own_name(), turn_id, limits.MAX_ATTEMPTS])
+    if turn is None:
         return None
-    turn = Turn.objects.select_related("question").get(pk=turn_id)
     emit("turn.claimed", turn=str(turn_id), epoch=turn.epoch)
     times = turn.accepted_at, turn.claimed_at
     return Lease(turn_id, turn.conversation_id, owner, turn.epoch, *times, turn)
 
 
+HELD = "conversations_turn.id = %s AND epoch = %s AND state = 'running'"
+
+
 def held(lease: Lease) -> Q:
     """The condition under which a lease's owner may write to its turn."""
     return Q(pk=lease.turn_id, epoch=lease.epoch, state=Turn.State.RUNNING)
+
+
+def reread(lease: Lease) -> Turn:
+    """The turn of a lease with its question, as they are now."""
+    turn = _one(f"{_WITH_QUESTION} conversations_turn.id = %s", [lease.turn_id])
+    if turn is None:
+        raise LostTurn
+    return turn
+
+
+def mine(lease: Lease) -> Turn | None:
+    """The turn with its question as it is now, if it is still the owner's."""
+    return _one(f"{_WITH_QUESTION} {HELD}", [lease.turn_id, lease.epoch])
+
+
+def end(lease: Lease, **fields: object) -> None:
+    """Write a turn's end. Raises LostTurn when it is no longer the owner's."""
+    if TURNS.update(HELD, [lease.turn_id, lease.epoch], **fields) != 1:
+        raise LostTurn
 
 
 def renew(owners: list[UUID]) -> dict[UUID, bool]:
@@ -152,11 +201,20 @@ def pass_on(
 
 def request_stop(*, conversation_id: UUID) -> UUID | None:
     """Note that the customer pressed stop. Returns the live turn, or None when there is none."""
-    turn = Turn.objects.filter(conversation_id=conversation_id, state__in=Turn.LIVE).first()
+    turn = live(conversation_id)
     if turn is None:
         return None
     Turn.objects.filter(pk=turn.pk, state__in=Turn.LIVE).update(stop_requested=True)
     return turn.pk
+
+
+_MORE_WAS_SAID = f"""
+{HELD} AND EXISTS (
+    SELECT FROM conversations_message
+     WHERE conversations_message.conversation_id = conversations_turn.conversation_id
+       AND author = 'customer' AND seq > covers_seq
+)
+"""
 
 
 def cover_newer_messages(lease: Lease) -> bool:
@@ -165,12 +223,7 @@ def cover_newer_messages(lease: Lease) -> bool:
     Usually there is nothing, which one look tells: what comes after it gets the next turn. To
     write, it locks the conversation first, like every other writer, so that none falls between.
     """
-    newer = Message.objects.filter(
-        conversation=OuterRef("conversation"),
-        author=Message.Author.CUSTOMER,
-        seq__gt=OuterRef("covers_seq"),
-    )
-    if not Turn.objects.filter(held(lease), Exists(newer)).exists():
+    if not TURNS.read(_MORE_WAS_SAID, [lease.turn_id, lease.epoch]):
         return False
     with transaction.atomic():
         Conversation.objects.select_for_update().get(pk=lease.conversation_id)

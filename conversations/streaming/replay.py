@@ -11,24 +11,75 @@ from uuid import UUID
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
-from conversations.models import AgentProfile, Conversation, ConversationEvent, Message, Turn
+from conversations.models import (
+    AgentProfile,
+    Citation,
+    Conversation,
+    ConversationEvent,
+    Message,
+    Rating,
+    Turn,
+)
+from conversations.tables import CITATIONS, EVENTS, LIVE, MESSAGES, TURNS
 from portal import limits
 from portal.core.markdown import render_message
+from portal.core.table import Table
 
 _MILLISECONDS = 1000
 
 
 def events_after(conversation_id: UUID, after: int) -> list[dict[str, Any]]:
     """The next page (limits.EVENTS_PAGE) of durable frames with seq > after, in order."""
-    events = list(
-        ConversationEvent.objects.filter(conversation_id=conversation_id, seq__gt=after)
-        .select_related("message__turn", "message__rating", "message__user__agent_profile")
-        .order_by("seq")[: limits.EVENTS_PAGE]
+    events = _read(conversation_id, after)
+    said = [event.message for event in events if event.message]
+    if spoken := [message for message in said if message.user_id]:
+        prefetch_related_objects(spoken, "user__agent_profile")
+    sources: dict[UUID, list[Citation]] = {
+        message.pk: [] for message in said if _has_sources(message)
+    }
+    if sources:
+        for citation in CITATIONS.read("message_id = ANY(%s) ORDER BY number", [list(sources)]):
+            sources[citation.message_id].append(citation)
+    return [
+        frame(event, sources.get(event.message.pk) if event.message else None) for event in events
+    ]
+
+
+_REPLIES = Table(
+    Turn, "id", "reply_id", "decision", "reason", "tier", "model", "stopped", "trace",
+    "accepted_at", "queued_at", "claimed_at", "retrieved_at", "decided_at", "first_token_at",
+    "done_at",
+)  # fmt: skip
+_RATINGS = Table(Rating, "id", "score")
+#: What stands at the other end of a message's two one-to-one relations, None included.
+_TURN: Any = Message._meta.get_field("turn")
+_RATING: Any = Message._meta.get_field("rating")
+_PAGE = f"""
+SELECT {EVENTS.columns}, {MESSAGES.columns}, {_REPLIES.columns}, {_RATINGS.columns}
+  FROM conversations_conversationevent
+  LEFT JOIN conversations_message
+    ON conversations_message.id = conversations_conversationevent.message_id
+  LEFT JOIN conversations_turn ON conversations_turn.reply_id = conversations_message.id
+  LEFT JOIN conversations_rating ON conversations_rating.message_id = conversations_message.id
+ WHERE conversations_conversationevent.conversation_id = %s
+   AND conversations_conversationevent.seq > %s
+ ORDER BY conversations_conversationevent.seq LIMIT %s
+"""  # noqa: S608 - names of columns
+
+
+def _read(conversation_id: UUID, after: int) -> list[ConversationEvent]:
+    """The events with their messages, and these with turn and rating."""
+    events = []
+    rows = Table.joined(
+        _PAGE, [conversation_id, after, limits.EVENTS_PAGE], EVENTS, MESSAGES, _REPLIES, _RATINGS
     )
-    replies = [event.message for event in events if event.message and _has_sources(event.message)]
-    if replies:
-        prefetch_related_objects(replies, "citations")
-    return [frame(event) for event in events]
+    for event, message, turn, rating in rows:
+        event.message = message
+        if message is not None:
+            _TURN.set_cached_value(message, turn)
+            _RATING.set_cached_value(message, rating)
+        events.append(event)
+    return events
 
 
 def _has_sources(message: Message) -> bool:
@@ -64,7 +115,7 @@ def news_of_message(message: Message, turn: Turn) -> News:
 
 def live_turn(conversation_id: UUID) -> Turn | None:
     """The turn that is being answered or waits for it, if there is one."""
-    return Turn.objects.filter(conversation_id=conversation_id, state__in=Turn.LIVE).first()
+    return TURNS.first(f"conversation_id = %s AND {LIVE}", [conversation_id])
 
 
 def heads(conversation_ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -73,19 +124,21 @@ def heads(conversation_ids: Iterable[UUID]) -> dict[UUID, int]:
     return dict(rows.order_by().values_list("pk", "head_seq"))
 
 
-def frame(event: ConversationEvent) -> dict[str, Any]:
+def frame(event: ConversationEvent, sources: Sequence[Citation] | None = None) -> dict[str, Any]:
     """The frame of one event. `seq` is the event's; a message's own seq is the same number."""
     body: dict[str, Any] = {"type": event.type, "seq": event.seq, **event.payload}
     if event.message is None:
         return body
-    body["message"] = message_payload(event.message)
+    body["message"] = message_payload(event.message, sources)
     if event.type == ConversationEvent.Type.MESSAGE_ACCEPTED and event.message.client_id:
         body["client_id"] = str(event.message.client_id)
     return body
 
 
-def message_payload(message: Message) -> dict[str, Any]:
-    """A message as clients see it. `html` is sanitised here; `text` is data and must be escaped."""
+def message_payload(message: Message, sources: Sequence[Citation] | None = None) -> dict[str, Any]:
+    """A message as clients see it. `html` is sanitised here; `text` is data and must be escaped.
+
+    `sources` are its citations, where they were read already."""
     payload: dict[str, Any] = {
         "id": str(message.id),
         "seq": message.seq,
@@ -101,7 +154,7 @@ def message_payload(message: Message) -> dict[str, Any]:
     turn = getattr(message, "turn", None)
     if turn is not None:
         payload |= _turn_payload(turn)
-        payload["citations"] = _citations(message) if _has_sources(message) else []
+        payload["citations"] = _citations(message, sources) if _has_sources(message) else []
         rating = getattr(message, "rating", None)
         payload["rating"] = rating.score if rating else None
     return payload
@@ -128,10 +181,10 @@ def _turn_payload(turn: Turn) -> dict[str, Any]:
     return payload
 
 
-def _citations(message: Message) -> Sequence[dict[str, Any]]:
+def _citations(message: Message, sources: Sequence[Citation] | None) -> list[dict[str, Any]]:
     return [
         {"number": citation.number, "title": citation.title, "url": citation.url}
-        for citation in message.citations.all()
+        for citation in (message.citations.all() if sources is None else sources)
     ]
 
 

@@ -6,7 +6,6 @@ import os
 
 import pytest
 from django.db import IntegrityError
-from django.db.models import Q
 from hypothesis import Phase
 
 from conversations.escalation.desk import EscalationDeskService
@@ -62,7 +61,7 @@ def test_a_worker_that_wrote_though_it_lost_its_turn_would_be_found(
     desk = EscalationDeskService()
     with pytest.raises(LostTurn):
         finish(lease=worker.lease, outcome=outcome, desk=desk, now=life.tick())
-    monkeypatch.setattr(turns, "held", lambda lease: Q(pk=lease.turn_id))
+    monkeypatch.setattr(turns, "HELD", "conversations_turn.id = %s AND %s > -1")
     with pytest.raises(IntegrityError, match="does not hold"):
         finish(lease=worker.lease, outcome=outcome, desk=desk, now=life.tick())
 

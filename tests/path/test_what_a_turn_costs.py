@@ -17,7 +17,7 @@ from tests.path.wire import GROUNDED, OneArticle, answer, assistant, frames_unti
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_message_costs_eleven_statements_and_its_answer_twenty_one(
+def test_a_message_costs_eleven_statements_and_its_answer_nineteen(
     conversation: NewConversation, article: Article
 ) -> None:
     """Transactions included, the search left out."""
@@ -32,7 +32,7 @@ def test_a_message_costs_eleven_statements_and_its_answer_twenty_one(
     service = assistant(OneArticle(article), ScriptedBackend(default=GROUNDED))
     with CaptureQueriesContext(connection) as answering:
         assert service.reply(turn_id=Turn.objects.get().pk)
-    assert len(answering) <= 21, [query["sql"][:90] for query in answering]
+    assert len(answering) <= 20, [query["sql"][:90] for query in answering]
     with CaptureQueriesContext(connection) as showing:
         assert [frame["type"] for frame in replay.news(conversation.id, 1).frames] == ["reply.done"]
     assert len(showing) <= 3
