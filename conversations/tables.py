@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from conversations.models import (
     AuditEntry,
+    CachedAnswer,
     Citation,
     Conversation,
     ConversationEvent,
@@ -21,6 +22,7 @@ MESSAGES = Table(Message)
 EVENTS = Table(ConversationEvent)
 TURNS = Table(Turn)
 TURN_PASSAGES = Table(TurnPassage)
+CACHED_ANSWERS = Table(CachedAnswer)
 CITATIONS = Table(Citation)
 AUDIT_ENTRIES = Table(AuditEntry)
 ESCALATIONS = Table(Escalation)

@@ -34,6 +34,7 @@ from conversations.tables import CONVERSATIONS, ESCALATIONS, OPEN
 from portal import limits
 from portal.core.errors import NotFound
 from portal.core.service import BaseService
+from portal.core.table import Table
 
 _PRIORITIES = {
     Escalation.Reason.RISK: 5,
@@ -43,6 +44,7 @@ _PRIORITIES = {
     Escalation.Reason.ASKED_FOR_PERSON: 3,
     Escalation.Reason.REOPENED: 3,
 }
+_TEAMS = Table(Team, "id")
 _COURTESIES = frozenset({Kind.THANKS, Kind.GOODBYE})
 
 
@@ -271,7 +273,8 @@ def _team(former: Escalation | None, rule: Rule | None, topic: str) -> int | Non
         return former.team_id
     if rule is not None and rule.team_id is not None:
         return rule.team_id
-    return Team.objects.filter(topics__contains=[topic]).values_list("pk", flat=True).first()
+    team = _TEAMS.first("%s = ANY(topics) ORDER BY name", [topic]) if topic else None
+    return team.pk if team else None
 
 
 def outlook_payload(view: Outlook) -> dict[str, Any]:

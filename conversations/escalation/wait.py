@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from django.db.models import F
-
 from conversations.escalation.sla import Calendar, Schedule
 from conversations.models import AgentProfile, Escalation
 from portal import limits
@@ -42,14 +40,17 @@ def expected_wait(waits: Sequence[float]) -> int | None:
     return max(60, -(-round(median(waits)) // 60) * 60)
 
 
+_WAITS = """
+SELECT opened_at, first_claimed_at FROM conversations_escalation
+ WHERE first_claimed_at >= %s ORDER BY first_claimed_at DESC LIMIT %s
+"""
+
+
 def recent_waits(now: datetime, calendar: Calendar) -> list[float]:
     """Opening time until the first claim, of the last escalations that were claimed."""
-    rows = (
-        Escalation.objects.filter(first_claimed_at__gte=now - RECENT)
-        .order_by("-first_claimed_at")
-        .values_list(F("opened_at"), F("first_claimed_at"))[:SAMPLES]
-    )
-    return [calendar.between(opened, claimed) for opened, claimed in rows]
+    with prepared_cursor() as cursor:
+        cursor.execute(_WAITS, [now - RECENT, SAMPLES])
+        return [calendar.between(opened, claimed) for opened, claimed in cursor.fetchall()]
 
 
 _AHEAD = """

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from django.db import connection
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from conversations.retrieval.embedding import Vectors
 from conversations.retrieval.statistics import deletions
 from conversations.retrieval.types import PassageHit, SearchQuery
+from portal.core.prepared import prepared_cursor
 
 NEAREST = 60  # passages by vector for the first text; later texts get half
 WORDED = 40  # passages by words, likewise
@@ -82,7 +82,7 @@ def read_words(texts: Sequence[str], *, language: str = "") -> list[SearchWord]:
 
     Sets the breadth of this connection's vector searches on the way.
     """
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             """
             WITH breadth AS MATERIALIZED (
@@ -137,15 +137,16 @@ def find_candidates(
     """Passages near any of the texts by vector (if there are vectors) or by words."""
     parts: list[tuple[str, list[Any]]] = []
     where, values = filters.sql()
+    literals = [] if vectors is None else [vector_literal(vector) for vector in vectors]
     for number in range(len(texts)):
-        if vectors is not None:
-            parts.append(_nearest(vectors[number], where, values, NEAREST // (1 + (number > 0))))
+        if literals:
+            parts.append(_nearest(literals[number], where, values, NEAREST // (1 + (number > 0))))
         own = [word for word in words if word.text == number][:MOST_WORDS]
         if chosen := telling_words(own, articles):
             parts.append(_worded(chosen, where, values, WORDED // (1 + (number > 0))))
     if not parts:
         return []
-    return _fetch(parts, words, vectors)
+    return _fetch(parts, words, literals)
 
 
 def telling_words(words: Sequence[SearchWord], articles: int) -> list[SearchWord]:
@@ -158,12 +159,12 @@ def telling_words(words: Sequence[SearchWord], articles: int) -> list[SearchWord
     return telling[: max(within, 1)]
 
 
-def _nearest(vector: Vectors, where: str, values: list[str], limit: int) -> tuple[str, list[Any]]:
+def _nearest(vector: str, where: str, values: list[str], limit: int) -> tuple[str, list[Any]]:
     sql = (
         f"({_FOUND} WHERE {where} AND p.embedding IS NOT NULL"
         " ORDER BY p.embedding <=> %s::vector LIMIT %s)"
     )
-    return sql, [*values, vector_literal(vector), limit]
+    return sql, [*values, vector, limit]
 
 
 def _worded(
@@ -189,12 +190,11 @@ def _worded(
 
 
 def _fetch(
-    parts: Sequence[tuple[str, list[Any]]], words: Sequence[SearchWord], vectors: Vectors | None
+    parts: Sequence[tuple[str, list[Any]]], words: Sequence[SearchWord], vectors: Sequence[str]
 ) -> list[PassageHit]:
-    cosines, values = "ARRAY[]::float8[]", []
-    if vectors is not None:
+    cosines = "ARRAY[]::float8[]"
+    if vectors:
         cosines = f"ARRAY[{', '.join('1 - (p.embedding <=> %s::vector)' for _ in vectors)}]"
-        values = [vector_literal(vector) for vector in vectors]
     asked = " | ".join(_quoted(word.lexeme) for word in words if word.text == 0)
     rank = "ts_rank(p.search, %s::tsquery)" if asked else "0"
     statement = (  # fixed fragments joined; every value is a parameter
@@ -206,11 +206,12 @@ def _fetch(
     )
     found = [value for _, own in parts for value in own]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, *([asked] if asked else []), *found])
-        return [_hit(row) for row in cursor.fetchall()]
+        cursor.execute(statement, [*vectors, *([asked] if asked else []), *found])
+        prefix = get_script_prefix()
+        return [_hit(row, prefix) for row in cursor.fetchall()]
 
 
-def _hit(row: tuple[Any, ...]) -> PassageHit:
+def _hit(row: tuple[Any, ...], prefix: str) -> PassageHit:
     (number, article_id, external_id, revision, title, url, slug, heading, kind, plain,
      cosines, rank) = row  # fmt: skip
     similar = tuple(cosines) if cosines and cosines[0] is not None else ()
@@ -222,7 +223,7 @@ def _hit(row: tuple[Any, ...]) -> PassageHit:
         external_id=external_id,
         revision=revision,
         title=title,
-        url=url or help_address(slug),
+        url=url or _address(prefix, slug),
         heading=heading,
         kind=kind,
         text=plain,
@@ -258,4 +259,4 @@ def _quoted(lexeme: str) -> str:
 
 
 def vector_literal(vector: Vectors) -> str:
-    return "[" + ",".join(np.char.mod("%.6g", vector)) + "]"
+    return f"[{','.join(['%.6g'] * len(vector))}]" % tuple(vector.tolist())

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from conversations.models import Passage
 from conversations.retrieval.tokens import States, unpack
+from portal.core.table import Table
 
+_TOKENS = Table(Passage, "id", "tokens")
 KEPT = 4_000  # passages; some 5 kB each
 
 
@@ -23,8 +25,8 @@ class PassageTokens:
         with self._lock:
             found = {number: self._rows[number] for number in ids if number in self._rows}
         if missing := [number for number in ids if number not in found]:
-            rows = Passage.objects.filter(pk__in=missing).values_list("pk", "tokens")
-            found |= {number: unpack(bytes(tokens)) for number, tokens in rows if tokens}
+            rows = _TOKENS.read("id = ANY(%s)", [missing])
+            found |= {row.pk: unpack(bytes(row.tokens)) for row in rows if row.tokens}
         with self._lock:
             for number, states in found.items():
                 self._rows[number] = states

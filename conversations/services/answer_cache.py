@@ -7,15 +7,19 @@ empties what depends on it in the same moment. Nothing of a conversation's histo
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
+from psycopg.types.json import Jsonb
 
 from conversations.dialogue.sameness import SAME_MEANING, Asked, asked, may_be_same
 from conversations.inference.extractive import Similarity
 from conversations.models import Article, CachedAnswer, Message, Review, Turn
 from conversations.retrieval.embedding import EmbeddingUnavailable
 from conversations.services.outcome import Cited, Outcome
+from conversations.tables import CACHED_ANSWERS
 from portal.core.metrics import CACHE_LOOKUPS
+from portal.core.prepared import prepared_cursor
 from portal.core.service import BaseService
+from portal.core.table import Table
 
 #: Best first; an answer of a lower rung is not given where a better one would write now.
 RUNGS = ("gpu", "cpu", "extractive")
@@ -27,6 +31,20 @@ _FIELDS = (
 )  # fmt: skip
 _GOOD = {Review.Verdict.RIGHT}
 _BAD = {Review.Verdict.WRONG, Review.Verdict.UNSAFE, Review.Verdict.SHOULD_ESCALATE}
+
+
+_REVISIONS = Table(Article, "id", "revision")
+_COUNT = "UPDATE conversations_cachedanswer SET hits = hits + 1 WHERE id = %s"
+#: What was written last stands; whether it was approved, and how often it was given, stays.
+_KEEP = """
+INSERT INTO conversations_cachedanswer
+    (question, fingerprint, article_id, text, citations, tier, model, turn_id,
+     approved, hits, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, false, 0, statement_timestamp())
+ON CONFLICT (fingerprint, article_id, tier) DO UPDATE
+   SET question = excluded.question, text = excluded.text, citations = excluded.citations,
+       model = excluded.model, turn_id = excluded.turn_id
+"""
 
 
 class AnswerCacheService(BaseService):
@@ -52,8 +70,10 @@ class AnswerCacheService(BaseService):
         return found
 
     def _find(self, one: Asked, article_id: int, rung: str) -> CachedAnswer | None:
-        known = CachedAnswer.objects.filter(article_id=article_id).order_by("-approved", "-pk")
-        entries = [entry for entry in known[:CANDIDATES] if self._good_enough(entry, rung)]
+        known = CACHED_ANSWERS.read(
+            "article_id = %s ORDER BY approved DESC, id DESC LIMIT %s", [article_id, CANDIDATES]
+        )
+        entries = [entry for entry in known if self._good_enough(entry, rung)]
         for entry in entries:
             if entry.fingerprint == one.fingerprint and _stands(entry):
                 return self._given(entry)
@@ -83,7 +103,8 @@ class AnswerCacheService(BaseService):
         return self._given(near[best][0])
 
     def _given(self, entry: CachedAnswer) -> CachedAnswer:
-        CachedAnswer.objects.filter(pk=entry.pk).update(hits=F("hits") + 1)
+        with prepared_cursor() as cursor:
+            cursor.execute(_COUNT, [entry.pk])
         return entry
 
     def keep(self, *, question: str, outcome: Outcome, turn_id: object) -> None:
@@ -99,21 +120,16 @@ class AnswerCacheService(BaseService):
         )
         if one is None or not worthy or _was_refused(outcome.text, outcome.citations[0].article_id):
             return
-        CachedAnswer.objects.update_or_create(
-            fingerprint=one.fingerprint,
-            article_id=outcome.citations[0].article_id,
-            tier=outcome.tier,
-            defaults={
-                "question": one.text,
-                "text": outcome.text,
-                "citations": [
-                    [item.number, item.article_id, item.revision, item.title, item.url]
-                    for item in outcome.citations
-                ],
-                "model": outcome.model,
-                "turn_id": turn_id,
-            },
-        )
+        cited = [
+            [item.number, item.article_id, item.revision, item.title, item.url]
+            for item in outcome.citations
+        ]
+        values: list[Any] = [
+            one.text, one.fingerprint, outcome.citations[0].article_id, outcome.text,
+            Jsonb(cited), outcome.tier, outcome.model, turn_id,
+        ]  # fmt: skip
+        with prepared_cursor() as cursor:
+            cursor.execute(_KEEP, values)
 
     def judge(self, *, turn: Turn, verdict: str) -> dict[str, Any]:
         """A reviewer's word: a right answer comes first from now on, a wrong one is gone.
@@ -197,5 +213,5 @@ def citations(entry: CachedAnswer) -> tuple[Cited, ...]:
 def _stands(entry: CachedAnswer) -> bool:
     """Whether all cited articles are published in the revision that the answer was written from."""
     cited = {item.article_id: item.revision for item in citations(entry)}
-    now = Article.objects.published().filter(pk__in=cited).values_list("pk", "revision")
-    return dict(now) == cited
+    now = _REVISIONS.read("status = 'published' AND id = ANY(%s)", [list(cited)])
+    return {article.pk: article.revision for article in now} == cited
