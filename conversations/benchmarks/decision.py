@@ -23,6 +23,7 @@ from conversations.services.judgement import LastTurn
 from conversations.services.judging import SearchJudge
 from conversations.services.knowledge import KnowledgeService
 from conversations.services.knowledge_import import import_articles
+from portal import heap
 
 WARMING = 20  # questions that come before the first that counts
 #: `processor` is what this process worked, the database's work not included: other jobs on the
@@ -103,6 +104,7 @@ def measure(
         search.corpus.refresh()
         counted = perf_counter()
         search.warm_up()
+        heap.settle()  # as a worker does
         judge = SearchJudge(search=search, calibration=load_or_conservative()[0], max_error=0.05)
         with connection.execute_wrapper(clock.query):
             rows = [_decide(judge, question, clock) for question in questions]

@@ -15,8 +15,8 @@ from conversations.retrieval.types import SearchQuery
 EARLIER_TURNS = 3  # the customer's own, before the last
 #: Of the last reply, and of all that was said before. Longer texts found no better on the
 #: development sets' conversations (docs/answering.md) and take as much longer to embed.
-REPLY_CHARS = 120
-EARLIER_CHARS = 250
+REPLY_CHARS = 80
+EARLIER_CHARS = 160
 ENGLISH = frozenset(("", "en"))
 TEXT_CHARS = 2_000  # the embedding reads no further than this
 

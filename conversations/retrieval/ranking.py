@@ -8,7 +8,7 @@ development sets (docs/answering.md).
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from conversations.retrieval.corpus import CorpusStatistics
 from conversations.retrieval.evidence import (
@@ -121,7 +121,11 @@ def with_tokens(items: Sequence[Evidence], near: Mapping[int, Nearness]) -> tupl
     own = dict(zip(near, values, strict=True))
     return _ordered(
         [
-            replace(item, values=item.values[:-2] + tuple(own.get(item.article_id, farthest)))
+            Evidence(
+                item.article_id,
+                item.passages,
+                (*item.values[:-2], *own.get(item.article_id, farthest)),
+            )
             for item in items
         ]
     )
