@@ -7,9 +7,6 @@ import psycopg
 
 #: What psycopg's pool sends before it hands a connection out.
 PING = ""
-#: How often a statement is executed until psycopg prepares it by itself: never. Those of a turn ask
-#: for it (core/prepared.py), which None, Django's default, would forbid.
-PREPARE_THRESHOLD = 1_000_000_000
 
 
 class WatchedConnection(psycopg.Connection[Any]):

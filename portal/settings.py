@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from portal import conf, limits, logs
-from portal.connections import PREPARE_THRESHOLD, WatchedConnection
+from portal.connections import WatchedConnection
 from portal.embedded import addresses, secret_key
 
 CONFIG = conf.load()
@@ -85,7 +85,6 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,  # the pool's are dead after a restart of the database
         "OPTIONS": {
             **_ADDRESSES.database.get("OPTIONS", {}),
-            "prepare_threshold": PREPARE_THRESHOLD,
             # A pool that waits ever longer between attempts is late when the database is back.
             "pool": {
                 "min_size": 1,

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from conversations.access import Agent, visible_conversation
 from conversations.models import Turn
+from conversations.services import turns
 from conversations.streaming import replay
 from conversations.streaming.database import run_db
 from conversations.streaming.hub import hub_for_loop
@@ -47,7 +48,7 @@ class OpenedConversation:
                     self.sent = frame["seq"]
                 if len(page) < limits.EVENTS_PAGE:
                     break
-            turn = await run_db(replay.live_turn, self.conversation)
+            turn = await run_db(turns.live, self.conversation)
         if turn is not None and turn.pk != self._following and not self._closed:
             self._unfollow()
             self._following = turn.pk

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from conversations.models import Conversation, ConversationEvent, Message
@@ -18,7 +20,11 @@ from portal.core.errors import NotFound
 
 
 def lock(conversation_id: UUID) -> Conversation:
-    """The conversation's row, locked until the transaction ends. Raises NotFound."""
+    """The conversation's row, locked until the transaction ends. Raises NotFound.
+
+    Outside of a transaction it would hold nothing: that is a fault of the caller."""
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("lock() needs a transaction")
     rows = CONVERSATIONS.read("id = %s FOR UPDATE", [conversation_id])
     if not rows:
         raise NotFound

@@ -72,17 +72,17 @@ def open_turn(*, conversation: Conversation, question: Message, now: datetime) -
     return turn
 
 
-#: statement_timestamp() is the clock of Now() in `renew`: the database's, at each statement.
+#: statement_timestamp() is the clock of Now() in `renew`: the database's, at each statement. It
+#: does not join the question: a claim that waited for a customer's next message sees the turn anew,
+#: and would compare it with the old question's row.
 _CLAIM = f"""
 UPDATE conversations_turn
    SET state = 'running', epoch = epoch + 1, attempts = attempts + 1, lease_owner = %s,
        lease_until = statement_timestamp() + %s, worker = %s,
        claimed_at = coalesce(claimed_at, statement_timestamp())
-  FROM conversations_message
- WHERE conversations_turn.id = %s AND attempts < %s
+ WHERE id = %s AND attempts < %s
    AND (state = 'queued' OR (state = 'running' AND lease_until < statement_timestamp()))
-   AND conversations_message.id = question_id
-RETURNING {TURNS.columns}, {MESSAGES.columns}
+RETURNING {TURNS.columns}
 """  # noqa: S608 - names of columns
 _WITH_QUESTION = f"""
 SELECT {TURNS.columns}, {MESSAGES.columns}
@@ -90,9 +90,9 @@ SELECT {TURNS.columns}, {MESSAGES.columns}
  WHERE """  # noqa: S608 - as above
 
 
-def _one(statement: str, values: list[object]) -> Turn | None:
-    """The turn of such a statement, its question with it."""
-    rows: list[tuple[Turn, Message]] = Table.joined(statement, values, TURNS, MESSAGES)
+def _with_question(condition: str, values: list[object]) -> Turn | None:
+    rows: list[tuple[Turn, Message]]
+    rows = Table.joined(f"{_WITH_QUESTION} {condition}", values, TURNS, MESSAGES)
     for turn, question in rows:
         turn.question = question
         return turn
@@ -103,9 +103,11 @@ def claim(*, turn_id: UUID) -> Lease | None:
     """Take a queued turn, or one whose owner fell silent. None: another has it, or it ended."""
     owner = uuid4()
     lease = timedelta(seconds=limits.LEASE)
-    turn = _one(_CLAIM, [owner, lease, own_name(), turn_id, limits.MAX_ATTEMPTS])
-    if turn is None:
+    taken = TURNS.returned(_CLAIM, [owner, lease, own_name(), turn_id, limits.MAX_ATTEMPTS])
+    if not taken:
         return None
+    turn = taken[0]
+    (turn.question,) = MESSAGES.read("id = %s", [turn.question_id])
     emit("turn.claimed", turn=str(turn_id), epoch=turn.epoch)
     times = turn.accepted_at, turn.claimed_at
     return Lease(turn_id, turn.conversation_id, owner, turn.epoch, *times, turn)
@@ -121,7 +123,7 @@ def held(lease: Lease) -> Q:
 
 def reread(lease: Lease) -> Turn:
     """The turn of a lease with its question, as they are now."""
-    turn = _one(f"{_WITH_QUESTION} conversations_turn.id = %s", [lease.turn_id])
+    turn = _with_question("conversations_turn.id = %s", [lease.turn_id])
     if turn is None:
         raise LostTurn
     return turn
@@ -129,7 +131,7 @@ def reread(lease: Lease) -> Turn:
 
 def mine(lease: Lease) -> Turn | None:
     """The turn with its question as it is now, if it is still the owner's."""
-    return _one(f"{_WITH_QUESTION} {HELD}", [lease.turn_id, lease.epoch])
+    return _with_question(HELD, [lease.turn_id, lease.epoch])
 
 
 def end(lease: Lease, **fields: object) -> None:

@@ -21,6 +21,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from conversations.models import Turn
+from conversations.services import turns
 from conversations.streaming import replay
 from conversations.streaming.database import run_db
 from conversations.streaming.doorbell import group_name
@@ -145,7 +146,7 @@ class Feed:
             self._look = False
             try:
                 # First the turn: if it is a new one, the last one's end is in what is read next.
-                turn = await run_db(replay.live_turn, self._id)
+                turn = await run_db(turns.live, self._id)
                 async for event in self._durable():
                     yield event
                 self._attend(turn)

@@ -20,7 +20,8 @@ from conversations.models import (
     Rating,
     Turn,
 )
-from conversations.tables import CITATIONS, EVENTS, LIVE, MESSAGES, TURNS
+from conversations.services import turns
+from conversations.tables import CITATIONS, EVENTS, MESSAGES
 from portal import limits
 from portal.core.markdown import render_message
 from portal.core.table import Table
@@ -104,18 +105,13 @@ class News:
 def news(conversation_id: UUID, after: int) -> News:
     """What a socket has not sent yet, over one connection."""
     frames = events_after(conversation_id, after)
-    return News(frames, live_turn(conversation_id))
+    return News(frames, turns.live(conversation_id))
 
 
 def news_of_message(message: Message, turn: Turn) -> News:
     """As `news`, for a message of this moment and its turn, where nothing else is new."""
     accepted = ConversationEvent.Type.MESSAGE_ACCEPTED
     return News([frame(ConversationEvent(type=accepted, seq=message.seq, message=message))], turn)
-
-
-def live_turn(conversation_id: UUID) -> Turn | None:
-    """The turn that is being answered or waits for it, if there is one."""
-    return TURNS.first(f"conversation_id = %s AND {LIVE}", [conversation_id])
 
 
 def heads(conversation_ids: Iterable[UUID]) -> dict[UUID, int]:

@@ -1,9 +1,10 @@
-"""A cursor whose statements PostgreSQL parses and plans once a session, not once a question.
+"""A cursor whose statements PostgreSQL parses once a session, not once a question, and mostly plans
+once.
 
 Django's cursor puts the values into the statement's text. Here they travel beside it, and the
-statement is prepared at its first use (portal/connections.py keeps Django's own
-cursors out of it). For statements of a fixed shape that look rows up by a key: what is good for one
-value is good for all. Sessions are kept, so a pooler must be in session mode (docs/operations.md).
+statement is prepared at its first use. For statements of a fixed shape that look few rows up by an
+index: what is good for one value is good for all. A rollback of the whole transaction forgets them;
+they are prepared again. A pooler must be in session mode (docs/operations.md).
 """
 
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import TransactionStatus
 
 
 class _BoundCursor(psycopg.Cursor[Any]):
@@ -23,7 +26,24 @@ class _BoundCursor(psycopg.Cursor[Any]):
 
 class _PreparedCursor(_BoundCursor):
     def execute(self, query: Any, params: Any = None, **options: Any) -> "_PreparedCursor":
-        super().execute(query, params, prepare=True)
+        """Where a column's type changed since, once more with a plan made anew. (In a transaction
+        the rollback that the error brings forgets the old plan.)"""
+        try:
+            return self._prepared(query, params)
+        except FeatureNotSupported:  # "cached plan must not change result type"
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+        self._prepared("DEALLOCATE ALL", None)
+        return self._prepared(query, params)
+
+    def _prepared(self, query: Any, params: Any) -> "_PreparedCursor":
+        """Only we may prepare, and only now: with a threshold, psycopg keeps the text of the last
+        hundred statements of anybody, vectors and all."""
+        self.connection.prepare_threshold = 0
+        try:
+            super().execute(query, params, prepare=query != "DEALLOCATE ALL")
+        finally:
+            self.connection.prepare_threshold = None
         return self
 
 

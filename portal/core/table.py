@@ -90,8 +90,9 @@ class Table(Generic[M]):
 
     @cached_property
     def _read(self) -> list[Field]:
-        every = self.model._meta.concrete_fields
-        return [field for field in every if not self._wanted or field.attname in self._wanted]
+        """In the model's order, which `from_db` expects."""
+        wanted = {self._by_name[name] for name in self._wanted or self._by_name}
+        return [field for field in self._by_name.values() if field in wanted]
 
     @cached_property
     def _names(self) -> list[str]:
@@ -129,7 +130,7 @@ class Table(Generic[M]):
     def _written(self) -> list[Field]:
         """All but a number that the database counts up."""
         automatic = self.model._meta.auto_field
-        return [field for field in self.model._meta.concrete_fields if field is not automatic]
+        return [field for field in self._by_name.values() if field is not automatic]
 
     @cached_property
     def _insertion(self) -> str:

@@ -17,7 +17,7 @@ from tests.path.wire import GROUNDED, OneArticle, answer, assistant, frames_unti
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_message_costs_eleven_statements_and_its_answer_nineteen(
+def test_a_message_costs_eleven_statements_and_its_answer_twenty(
     conversation: NewConversation, article: Article
 ) -> None:
     """Transactions included, the search left out."""
@@ -30,8 +30,9 @@ def test_a_message_costs_eleven_statements_and_its_answer_nineteen(
         )
     assert len(accepting) <= 11, [query["sql"][:90] for query in accepting]
     service = assistant(OneArticle(article), ScriptedBackend(default=GROUNDED))
+    turn = Turn.objects.get()
     with CaptureQueriesContext(connection) as answering:
-        assert service.reply(turn_id=Turn.objects.get().pk)
+        assert service.reply(turn_id=turn.pk)
     assert len(answering) <= 20, [query["sql"][:90] for query in answering]
     with CaptureQueriesContext(connection) as showing:
         assert [frame["type"] for frame in replay.news(conversation.id, 1).frames] == ["reply.done"]

@@ -4,12 +4,13 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, NotSupportedError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from conversations.models import AuditEntry, Conversation, Message, Turn
 from conversations.tables import AUDIT_ENTRIES, CONVERSATIONS, LIVE, MESSAGES, TURNS
+from portal.core.prepared import bound_cursor, prepared_cursor
 from portal.core.table import Table
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,8 @@ def test_a_constraint_that_is_broken_is_the_orms_error(turn: Turn) -> None:
 
 
 def test_fields_that_were_not_read_are_fetched_when_asked_for(turn: Turn) -> None:
-    [read] = Table(Turn, "id", "reason").read("id = %s", [turn.pk])
+    [read] = Table(Turn, "reason", "confidence", "id").read("id = %s", [turn.pk])
+    assert (read.pk, read.reason, read.confidence) == (turn.pk, "", 0.25)
     assert read.get_deferred_fields() >= {"trace", "conversation_id"}
     assert read.trace == turn.trace
 
@@ -105,21 +107,55 @@ def test_a_join_gives_an_instance_of_each_table_or_none(turn: Turn) -> None:
     assert Table.joined(statement, [turn.question_id], MESSAGES, TURNS) == [(turn.question, turn)]
 
 
+def test_a_field_that_does_not_exist_is_named_at_the_first_use() -> None:
+    with pytest.raises(KeyError, match="raeson"):
+        Table(Turn, "id", "raeson").read("true")
+
+
+def prepared(statement: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", [statement]
+        )
+        return int(cursor.fetchone()[0])
+
+
 def test_a_statement_is_prepared_once_and_counted_each_time(turn: Turn) -> None:
     with CaptureQueriesContext(connection) as seen:
         for _ in range(3):
             TURNS.read("id = %s", [turn.pk])
     assert len(seen) == 3
     assert all(query["sql"].endswith("WHERE id = $1") for query in seen)
+    assert prepared("SELECT %conversations_turn%WHERE id = $1") == 1
+
+
+def test_a_statement_of_changing_shape_is_never_prepared_and_no_text_is_kept(turn: Turn) -> None:
+    for _ in range(9):
+        with bound_cursor() as cursor:
+            cursor.execute("SELECT %s::int + 17", [4])
+            assert cursor.fetchone() == (21,)
+        Turn.objects.get(pk=turn.pk)
+    assert prepared("SELECT $1::int + 17") == 0
+    assert connection.connection._prepared._counts == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_changed_its_type_is_read_with_a_new_plan() -> None:
+    def kept() -> list[tuple[str]]:
+        with prepared_cursor() as cursor:
+            cursor.execute("SELECT name FROM changing")
+            return list(cursor.fetchall())
+
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), sum(generic_plans + custom_plans) FROM pg_prepared_statements"
-            " WHERE statement LIKE %s",
-            ["SELECT %conversations_turn%WHERE id = $1"],
-        )
-        assert cursor.fetchone()[0] == 1
-    with connection.cursor() as cursor:  # Django's own are not
-        for _ in range(9):
-            cursor.execute("SELECT 17")
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 17'")
-        assert cursor.fetchone() == (0,)
+        cursor.execute("CREATE TABLE changing (name varchar(5))")
+        try:
+            cursor.execute("INSERT INTO changing VALUES ('short')")
+            assert kept() == kept() == [("short",)]
+            cursor.execute("ALTER TABLE changing ALTER name TYPE varchar(50)")
+            assert kept() == kept() == [("short",)]
+            cursor.execute("ALTER TABLE changing ALTER name TYPE text")
+            with pytest.raises(NotSupportedError), transaction.atomic():
+                kept()
+            assert kept() == [("short",)]  # the rollback forgot the old plan
+        finally:
+            cursor.execute("DROP TABLE changing")

@@ -1,5 +1,6 @@
 """One worker at a time answers a turn, and who lost it can change nothing."""
 
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -114,6 +115,41 @@ def test_a_burst_of_messages_before_the_claim_is_one_turn_that_covers_them_all(
     ids = {post(conversation, f"part {number}") for number in range(10)}
     assert len(ids) == 1
     assert Turn.objects.get().covers_seq == 10
+
+
+def test_a_claim_that_waited_for_the_customers_next_message_gets_the_turn_with_it(
+    conversation: uuid.UUID,
+) -> None:
+    turn_id = post(conversation)
+
+    def claim() -> turns.Lease | None:
+        try:
+            return turns.claim(turn_id=turn_id)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            post(conversation, "I mean the blue one")
+            claimed = pool.submit(claim)
+            until_somebody_waits_for_a_lock()
+        lease = claimed.result(timeout=10)
+    assert lease is not None and lease.turn is not None
+    assert lease.turn.question.text == "I mean the blue one"
+    assert lease.turn.covers_seq == 2
+
+
+def until_somebody_waits_for_a_lock() -> None:
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waited for a lock")
 
 
 def test_a_message_during_the_answer_is_answered_by_the_next_turn(
