@@ -30,7 +30,7 @@ from conversations.models import (
     Turn,
 )
 from conversations.services.events import append_event, append_message, lock
-from conversations.tables import CONVERSATIONS, ESCALATIONS, OPEN
+from conversations.tables import ESCALATIONS, OPEN
 from portal import limits
 from portal.core.errors import NotFound
 from portal.core.service import BaseService
@@ -83,7 +83,6 @@ class EscalationDeskService(BaseService):
         except IntegrityError:
             return None
         conversation.status = Conversation.Status.WAITING
-        CONVERSATIONS.update("id = %s", [conversation.pk], status=conversation.status)
         self.tell_waiting(conversation, view, words.waiting(view, zone=_zone()), now)
         record(action="escalation.opened", now=now, escalation=escalation, reason=reason)
         return escalation
@@ -91,7 +90,8 @@ class EscalationDeskService(BaseService):
     def tell_waiting(
         self, conversation: Conversation, view: Outlook, text: str, now: datetime
     ) -> None:
-        """Write the waiting status with the outlook, and the same in words."""
+        """Write the waiting status, the conversation's own too, with the outlook, and the same in
+        words."""
         append_event(
             conversation=conversation,
             kind=ConversationEvent.Type.STATUS,
@@ -101,6 +101,7 @@ class EscalationDeskService(BaseService):
                 "queue_position": view.position,
                 "queue": outlook_payload(view),
             },
+            changed=("status",),
         )
         self.tell(conversation, text, now)
 

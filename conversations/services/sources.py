@@ -41,6 +41,8 @@ def gather(articles: Sequence[ArticleHit]) -> SourceSet:
     One query, one source an article. A match on a title or a phrasing brings its article's text,
     not itself.
     """
+    if not articles:
+        return SourceSet((), (), frozenset())
     bodies = _TEXTS.read(
         "article_id = ANY(%s) AND kind = 'body' ORDER BY article_id, ordinal",
         [[article.article_id for article in articles]],
