@@ -13,6 +13,8 @@ from conversations.retrieval.embedding import configured_embedder
 from conversations.services.knowledge import KnowledgeService
 from conversations.services.review_queue import ReviewQueueService
 from conversations.services.sweeper import SweeperService
+from portal import limits
+from portal.core.priority import behind
 
 
 @shared_task(name=dispatch.REPLY)
@@ -48,7 +50,7 @@ def rewrite(*, request: str, conversation_id: str, **_: object) -> None:
 
 @shared_task(name=dispatch.RETAIN)
 def apply_retention(**_: object) -> None:
-    assembly.retention().apply(now=timezone.now())
+    behind(limits.BACKGROUND, lambda: assembly.retention().apply(now=timezone.now()))
 
 
 @shared_task(name=dispatch.RENEW)
@@ -58,4 +60,4 @@ def renew_knowledge(**_: object) -> None:
 
 @shared_task(name=dispatch.FILL_REVIEW)
 def fill_review(**_: object) -> None:
-    ReviewQueueService().fill(now=timezone.now())
+    behind(limits.BACKGROUND, lambda: ReviewQueueService().fill(now=timezone.now()))

@@ -46,6 +46,7 @@ RETENTION = 24 * 3600  # how often what is older than its clock goes
 INSIGHTS_REFRESH = 60.0  # how often the ledger reads what changed
 THEMES_FIND = 300.0  # how often new questions are put into themes, and how many at once
 THEMES_AT_ONCE = 2_000
+BACKGROUND = 10  # nice: how far reports, themes, review and retention stand behind replies
 BRIEF_CHECK = 600.0  # how often it is looked whether the morning's brief is due
 EVENTS_PAGE = 200  # durable frames replayed per query
 
