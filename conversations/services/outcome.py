@@ -69,7 +69,7 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
     with transaction.atomic():
         conversation = lock(lease.conversation_id)
         head = conversation.head_seq
-        turn = turns.mine(lease)
+        turn = turns.still_held(lease)
         if turn is None:  # a person or another worker took over, and may have written the reply
             raise LostTurn
         changed = memory.take_in(conversation)
@@ -84,7 +84,7 @@ def finish(*, lease: Lease, outcome: Outcome, desk: EscalationDeskService, now: 
             message_id=turn.message_id,
             changed=changed,
         )
-        turns.end(lease, **_columns(outcome, message, now))
+        turns.record(lease, **_columns(outcome, message, now))
         _write_citations(message, outcome.citations)
         _write_passages(turn, outcome)
         if outcome.hand_over:

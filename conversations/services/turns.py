@@ -113,11 +113,12 @@ def claim(*, turn_id: UUID) -> Lease | None:
     return Lease(turn_id, turn.conversation_id, owner, turn.epoch, *times, turn)
 
 
+#: The condition under which a lease's owner may write to its turn; `held` is the same for the ORM.
 HELD = "conversations_turn.id = %s AND epoch = %s AND state = 'running'"
 
 
 def held(lease: Lease) -> Q:
-    """The condition under which a lease's owner may write to its turn."""
+    """As HELD, where a statement adds up (`epoch + 1`) and is off the path of most turns."""
     return Q(pk=lease.turn_id, epoch=lease.epoch, state=Turn.State.RUNNING)
 
 
@@ -129,15 +130,9 @@ def reread(lease: Lease) -> Turn:
     return turn
 
 
-def mine(lease: Lease) -> Turn | None:
+def still_held(lease: Lease) -> Turn | None:
     """The turn with its question as it is now, if it is still the owner's."""
     return _with_question(HELD, [lease.turn_id, lease.epoch])
-
-
-def end(lease: Lease, **fields: object) -> None:
-    """Write a turn's end. Raises LostTurn when it is no longer the owner's."""
-    if TURNS.update(HELD, [lease.turn_id, lease.epoch], **fields) != 1:
-        raise LostTurn
 
 
 def renew(owners: list[UUID]) -> dict[UUID, bool]:
@@ -156,8 +151,8 @@ def renew(owners: list[UUID]) -> dict[UUID, bool]:
 
 
 def record(lease: Lease, **fields: object) -> None:
-    """Write progress of a running turn. Raises LostTurn when it is no longer the owner's."""
-    if Turn.objects.filter(held(lease)).update(**fields) != 1:
+    """Write to a running turn, its end too. Raises LostTurn when it is no longer the owner's."""
+    if TURNS.update(HELD, [lease.turn_id, lease.epoch], **fields) != 1:
         raise LostTurn
 
 

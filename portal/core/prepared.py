@@ -29,19 +29,19 @@ class _PreparedCursor(_BoundCursor):
         """Where a column's type changed since, once more with a plan made anew. (In a transaction
         the rollback that the error brings forgets the old plan.)"""
         try:
-            return self._prepared(query, params)
+            return self._run(query, params, prepare=True)
         except FeatureNotSupported:  # "cached plan must not change result type"
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
                 raise
-        self._prepared("DEALLOCATE ALL", None)
-        return self._prepared(query, params)
+        self._run("DEALLOCATE ALL", None, prepare=False)
+        return self._run(query, params, prepare=True)
 
-    def _prepared(self, query: Any, params: Any) -> "_PreparedCursor":
+    def _run(self, query: Any, params: Any, *, prepare: bool) -> "_PreparedCursor":
         """Only we may prepare, and only now: with a threshold, psycopg keeps the text of the last
         hundred statements of anybody, vectors and all."""
         self.connection.prepare_threshold = 0
         try:
-            super().execute(query, params, prepare=query != "DEALLOCATE ALL")
+            super().execute(query, params, prepare=prepare)
         finally:
             self.connection.prepare_threshold = None
         return self

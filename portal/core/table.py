@@ -23,6 +23,9 @@ class Table(Generic[M]):
 
     `fields` are the names that are read (a foreign key's with its `_id`); others are fetched when
     they are asked for, as after `only()`. Without them, all are read.
+
+    `where` and `statement` are texts of our own code, never made of what came from outside:
+    that is for `values`.
     """
 
     def __init__(self, model: type[M], *fields: str) -> None:
@@ -57,7 +60,7 @@ class Table(Generic[M]):
     def update(self, where: str, values: Sequence[Any] = (), **fields: Any) -> int:
         """Set fields of the rows to values (not to expressions); returns how many there were."""
         pairs = [(self._by_name[name], value) for name, value in fields.items()]
-        sets = ", ".join(f"{field.column} = %s" for field, _ in pairs)
+        sets = ", ".join(f'"{field.column}" = %s' for field, _ in pairs)
         given = [field.get_db_prep_save(value, connection) for field, value in pairs]
         with prepared_cursor() as cursor:
             cursor.execute(f"UPDATE {self.name} SET {sets} WHERE {where}", [*given, *values])  # noqa: S608 - as above
@@ -86,7 +89,7 @@ class Table(Generic[M]):
     @cached_property
     def columns(self) -> str:
         """What `returned` expects of a statement, each with its table's name before it."""
-        return ", ".join(f"{self.name}.{field.column}" for field in self._read)
+        return ", ".join(f'{self.name}."{field.column}"' for field in self._read)
 
     @cached_property
     def _read(self) -> list[Field]:
@@ -134,7 +137,7 @@ class Table(Generic[M]):
 
     @cached_property
     def _insertion(self) -> str:
-        names = ", ".join(field.column for field in self._written)
+        names = ", ".join(f'"{field.column}"' for field in self._written)
         return f"INSERT INTO {self.name} ({names}) VALUES "  # noqa: S608 - as above
 
     @cached_property
